@@ -1,0 +1,65 @@
+"""Captioners put a picture into words. Each file of this folder is one; its name is the captioner's.
+
+A file holds two functions: `unusable(settings)` says why it can't work here (None where it can, without loading
+weights), and `load(settings)` gives a `Captioner`.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from PIL import Image
+from pydantic import JsonValue
+
+from core import registry
+from core.domain import Observation
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Description:
+    """A caption before the store knows it: the sentence, and what it was built from."""
+
+    text: str
+    observations: tuple[Observation, ...] = ()
+
+
+class Captioner(Protocol):
+    """Puts a picture into words. `model` and `parameters` go into the record of every caption."""
+
+    model: str
+    parameters: dict[str, JsonValue]
+
+    def describe(self, image: Image.Image) -> Description:
+        """Caption one RGB image."""
+        ...
+
+
+class CaptionerFile(Protocol):
+    """What a file of this folder offers."""
+
+    def unusable(self, settings: Settings) -> str | None:
+        """Why this captioner cannot be used here, or None."""
+        ...
+
+    def load(self, settings: Settings) -> Captioner:
+        """The captioner, with its weights in memory.
+
+        Raises:
+            Unavailable: it cannot be used here.
+        """
+        ...
+
+
+def names() -> list[str]:
+    """The captioners there are, usable here or not."""
+    return registry.names(sys.modules[__name__])
+
+
+def find(name: str) -> CaptionerFile:
+    """The file of one captioner.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    return cast(CaptionerFile, registry.find(sys.modules[__name__], name))

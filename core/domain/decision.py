@@ -1,0 +1,20 @@
+"""What a person decided about an augmentation."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.domain.record import Record
+
+Choice = Literal["approved", "rejected", "withdrawn"]
+
+
+class Decision(Record):
+    """One entry of the append-only history: who said what about which variant, and when (UTC). The latest counts."""
+
+    augmentation_id: str
+    choice: Choice
+    reviewer: str = Field(min_length=1, max_length=100)
+    at: datetime
+    reason: str | None = None

@@ -1,0 +1,117 @@
+"""What models make of a sample. Each value names its maker."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from core.domain.record import Record, Value
+from core.domain.sample import Entity, Sample
+
+Grain = Literal["noun", "sentence", "multimodality", "mixed"]
+"""The paper's three grains (section 3.3), and `mixed` for published knowledge that came as one text."""
+
+AugmentationKind = Literal["style", "entity", "image"]
+View = Literal["with_knowledge", "without_knowledge"]
+DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable"]
+
+
+class Maker(Value):
+    """What made a value, with what, when, and at what cost. `seconds` is wall-clock time."""
+
+    model: str = Field(min_length=1)
+    prompt_version: str | None = None
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    created: datetime
+    seconds: float = Field(default=0.0, ge=0)
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+    circumstances: ClassVar[set[str]] = {"created", "seconds", "prompt_tokens", "completion_tokens"}
+
+
+class Made(Record):
+    """A record that some model made; when and at what cost stay out of its id."""
+
+    circumstances: ClassVar[dict[str, Any]] = {"maker": Maker.circumstances}
+
+    maker: Maker
+
+
+class Observation(Value):
+    """One thing a vision model saw, with its score in 0…1 (None where the model gives none)."""
+
+    kind: str
+    label: str
+    score: float | None = None
+
+
+class Caption(Made):
+    """A picture in words; `observations` say what it was built from, where the captioner can tell."""
+
+    sample_id: str
+    text: str
+    observations: tuple[Observation, ...] = ()
+
+
+class Knowledge(Made):
+    """A thought: the teacher's explanation of a sample at one grain."""
+
+    sample_id: str
+    grain: Grain
+    text: str
+
+
+class Replacement(Value):
+    """One mention put in another's place, with the type both have."""
+
+    old: str
+    new: str
+    type: str
+
+
+class Verdict(Value):
+    """The teacher's answer to "is this possible in fact?".
+
+    `margin` is log p(yes) − log p(no) where the teacher gives log-probabilities: above 0 it leans to yes.
+    """
+
+    answer: Literal["yes", "no", "unparsed"]
+    margin: float | None = None
+
+
+class Augmentation(Made):
+    """A new sample made from a parent that never changes.
+
+    Either `variant` is the new sample (for `image`, the parent's words with `caption` as the imagined picture), or
+    `dropped` says why there is none. `answer` is what the teacher wrote.
+    """
+
+    parent_id: str
+    kind: AugmentationKind
+    answer: str
+    variant: Sample | None = None
+    caption: str | None = None
+    replacements: tuple[Replacement, ...] = ()
+    verdict: Verdict | None = None
+    dropped: DropReason | None = None
+
+    @model_validator(mode="after")
+    def _is_kept_or_dropped(self) -> Self:
+        if self.variant is None and self.dropped is None:
+            raise ValueError("an augmentation without a variant must say why it was dropped")
+        return self
+
+
+class ScoredEntity(Entity):
+    """A predicted mention; `score` is the geometric mean of its tokens' label probabilities."""
+
+    score: float = Field(ge=0, le=1)
+
+
+class Prediction(Made):
+    """What the student found in a sample, seen with or without knowledge."""
+
+    sample_id: str
+    view: View
+    entities: tuple[ScoredEntity, ...]

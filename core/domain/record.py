@@ -1,0 +1,31 @@
+"""What every value of this project shares: it never changes, and its id is a hash of its content."""
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """An immutable, validated value. Unknown fields are refused, so a misspelt name never passes in silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Value):
+    """A value with an identity of its own.
+
+    Two records with equal content have equal ids, on any machine and in any order of fields. Fields named in
+    `circumstances` say how a record came about, not what it is (when, how long, how many tokens), and stay out.
+    """
+
+    circumstances: ClassVar[dict[str, Any]] = {}
+
+    @cached_property
+    def id(self) -> str:
+        """32 hex digits of the SHA-256 of the record's class and content."""
+        content = self.model_dump(mode="json", exclude=self.circumstances or None)
+        canonical = json.dumps([type(self).__name__, content], sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:32]

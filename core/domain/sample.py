@@ -1,0 +1,123 @@
+"""A tweet with its image and, where they are known, its gold labels."""
+
+from functools import cached_property
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from core.domain.record import Record, Value
+from core.domain.tokens import split_words
+from core.errors import BadInput
+
+Task = Literal["mner", "mre"]
+
+MAX_CHARACTERS = 1000
+
+
+class Span(Value):
+    """Tokens `[start, end)` of a sentence."""
+
+    start: int = Field(ge=0)
+    end: int
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"span [{self.start}, {self.end}) is empty")
+        return self
+
+
+class Entity(Span):
+    """A mention: a span with a type such as PER."""
+
+    type: str = Field(min_length=1)
+
+
+class Relation(Value):
+    """How the head mention relates to the tail mention; `label` is None where it is not known."""
+
+    head: Span
+    tail: Span
+    label: str | None = None
+
+
+class Sample(Record):
+    """A tweet of n words x, an image I (optional), and gold labels (optional).
+
+    `entities` is None where nobody has labelled the tweet, and empty where there is nothing to label. `image` names
+    the picture: the SHA-256 of one kept in the workspace, or a corpus' own image id.
+    """
+
+    task: Task = "mner"
+    text: str
+    tokens: tuple[str, ...] = Field(min_length=1)
+    image: str | None = None
+    entities: tuple[Entity, ...] | None = None
+    relation: Relation | None = None
+
+    @classmethod
+    def from_text(cls, text: str, *, task: Task = "mner", image: str | None = None) -> Self:
+        """A sample as a person types it.
+
+        Raises:
+            BadInput: the text is empty, or longer than a tweet can be.
+        """
+        stripped = text.strip()
+        tokens = split_words(stripped)
+        if not tokens:
+            raise BadInput("the tweet is empty: type or paste its text")
+        if len(stripped) > MAX_CHARACTERS:
+            raise BadInput(f"the tweet has {len(stripped):,} characters; shorten it to {MAX_CHARACTERS:,} or fewer")
+        return cls(task=task, text=stripped, tokens=tokens, image=image)
+
+    @classmethod
+    def from_tokens(
+        cls,
+        tokens: tuple[str, ...],
+        *,
+        task: Task = "mner",
+        image: str | None = None,
+        entities: tuple[Entity, ...] | None = None,
+        relation: Relation | None = None,
+    ) -> Self:
+        """A sample as a corpus stores it: its text is its words with a space between."""
+        text = " ".join(tokens)
+        return cls(task=task, text=text, tokens=tokens, image=image, entities=entities, relation=relation)
+
+    @model_validator(mode="after")
+    def _labels_lie_in_the_text(self) -> Self:
+        _ = self.offsets
+        previous_end = 0
+        for entity in self.entities or ():
+            if entity.start < previous_end or entity.end > len(self.tokens):
+                raise ValueError(
+                    f"entity [{entity.start}, {entity.end}) overlaps another, is out of order, "
+                    f"or ends beyond the {len(self.tokens)} tokens"
+                )
+            previous_end = entity.end
+        for span in (self.relation.head, self.relation.tail) if self.relation else ():
+            if span.end > len(self.tokens):
+                raise ValueError(f"span [{span.start}, {span.end}) ends beyond the {len(self.tokens)} tokens")
+        return self
+
+    @cached_property
+    def offsets(self) -> tuple[tuple[int, int], ...]:
+        """Where each token stands in `text`: `(start, end)` in Unicode code points."""
+        offsets = []
+        position = 0
+        for token in self.tokens:
+            start = self.text.find(token, position) if token else -1
+            if start < 0:
+                raise ValueError(f"token {token!r} does not stand in the text after character {position}")
+            position = start + len(token)
+            offsets.append((start, position))
+        return tuple(offsets)
+
+    def characters(self, span: Span) -> tuple[int, int]:
+        """A token span as `(start, end)` code points of `text`."""
+        return self.offsets[span.start][0], self.offsets[span.end - 1][1]
+
+    def mention(self, span: Span) -> str:
+        """The words of a span as they stand in the text."""
+        start, end = self.characters(span)
+        return self.text[start:end]

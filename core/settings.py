@@ -1,0 +1,75 @@
+"""Every choice of a running system in one object: a TOML file, then the environment, then flags.
+
+Secrets are not here: the endpoint's key is read from OPENAI_API_KEY where it is used, never shown, logged or stored.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.errors import BadInput
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+def _cache_home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cotpd"
+
+
+class Settings(BaseSettings):
+    """Read from `cotpd.toml` in the working folder (`COTPD_CONFIG` names another), then from `COTPD_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="COTPD_", extra="forbid", frozen=True)
+
+    workspace: Path = Field(Path("workspace"), description="folder of the database, the images and trained students")
+    cache: Path = Field(default_factory=_cache_home, description="folder of downloaded weights, shared by workspaces")
+    data: Path | None = Field(None, description="folder of the research corpora; nothing is copied out of it")
+
+    captioner: str = Field("describe", description="name of a file in core/captioners")
+    blip2: str | None = Field(None, description="hub id or folder of BLIP-2 weights, e.g. Salesforce/blip2-opt-2.7b")
+
+    teacher: str = Field("", description="a file in core/teachers; empty: endpoint if one is configured, else embedded")
+    teacher_url: str | None = Field(None, description="base URL of an OpenAI-compatible endpoint, ending in /v1")
+    teacher_model: str | None = Field(None, description="the endpoint's model, e.g. gpt-4; setting it configures one")
+    teacher_prompts: str = Field("", description="prompt set; empty: paper for hosted models, local for embedded ones")
+    teacher_timeout: float = Field(60.0, gt=0, description="seconds without a word before an answer is given up")
+    embedded_teacher: str = Field("qwen2.5-coder-1.5b", description="a name in core/weights.py, or a GGUF file")
+
+    student: str = Field(
+        "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
+    )
+    encoder: str = Field("minilm", description="the packaged encoder, a hub id or a folder")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(os.environ.get("COTPD_CONFIG", "cotpd.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    @classmethod
+    def read(cls, **flags: Any) -> "Settings":
+        """The settings of this process; flags that are None count as not given.
+
+        Raises:
+            BadInput: a value in the file, the environment or a flag is not of the right kind.
+        """
+        try:
+            return cls(**{name: value for name, value in flags.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise BadInput(f"setting {name!r} (COTPD_{name.upper()} or cotpd.toml): {first['msg']}") from None
