@@ -1,0 +1,58 @@
+"""What changed between two predictions for one sample, in words a person would use."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from core.domain import Entity, Sample
+from core.domain.record import Value
+
+ChangeKind = Literal["gained", "lost", "retyped", "rebounded"]
+
+
+class Change(Value):
+    """One difference: `before` is None for a gain, `after` is None for a loss."""
+
+    kind: ChangeKind
+    before: Entity | None = None
+    after: Entity | None = None
+    sentence: str
+
+
+def changes(sample: Sample, before: Sequence[Entity], after: Sequence[Entity]) -> list[Change]:
+    """Differences between two sets of entities, in the order of the tweet.
+
+    A span in both with another type is retyped; spans that overlap but differ are rebounded, each paired once, the
+    largest overlap first; what is left was lost or gained. Scores don't count.
+    """
+    old = {(entity.start, entity.end): entity for entity in before}
+    new = {(entity.start, entity.end): entity for entity in after}
+    pairs = [(old.pop(span), new.pop(span)) for span in sorted(old.keys() & new.keys())]
+    overlaps = sorted(
+        ((min(a.end, b.end) - max(a.start, b.start), a, b) for a in old.values() for b in new.values()),
+        key=lambda found: (-found[0], found[1].start, found[2].start),
+    )
+    for shared, a, b in overlaps:
+        if shared > 0 and (a.start, a.end) in old and (b.start, b.end) in new:
+            pairs.append((old.pop((a.start, a.end)), new.pop((b.start, b.end))))
+    found = [_paired(sample, a, b) for a, b in pairs if (a.start, a.end, a.type) != (b.start, b.end, b.type)]
+    found += [_lost(sample, entity) for entity in old.values()]
+    found += [_gained(sample, entity) for entity in new.values()]
+    return sorted(found, key=lambda change: (change.after or change.before or Entity(start=0, end=1, type="?")).start)
+
+
+def _paired(sample: Sample, before: Entity, after: Entity) -> Change:
+    if (before.start, before.end) == (after.start, after.end):
+        sentence = f"“{sample.mention(after)}” changed from {before.type} to {after.type}"
+        return Change(kind="retyped", before=before, after=after, sentence=sentence)
+    grew = after.end - after.start > before.end - before.start
+    sentence = f"“{sample.mention(before)}” {'grew' if grew else 'changed'} to “{sample.mention(after)}”"
+    sentence += f" and from {before.type} to {after.type}" if before.type != after.type else f" ({after.type})"
+    return Change(kind="rebounded", before=before, after=after, sentence=sentence)
+
+
+def _lost(sample: Sample, entity: Entity) -> Change:
+    return Change(kind="lost", before=entity, sentence=f"“{sample.mention(entity)}” ({entity.type}) is no longer found")
+
+
+def _gained(sample: Sample, entity: Entity) -> Change:
+    return Change(kind="gained", after=entity, sentence=f"“{sample.mention(entity)}” ({entity.type}) is found as well")

@@ -1,0 +1,1 @@
+"""Scores of a student on labelled samples."""

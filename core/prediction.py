@@ -1,0 +1,144 @@
+"""What a trained student finds in tweets, seen with and without knowledge."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+
+from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, View
+from core.domain.bio import entities_from_tags
+from core.errors import BadInput, Unavailable
+from core.settings import ASSETS, Settings
+from core.student import encoder, files
+from core.student.model import Student
+from core.student.views import Encoded, ViewBuilder, sections
+
+BATCH_SIZE = 32
+
+Progress = Callable[[int, int], None]
+"""Called with how much is done, and of how much."""
+
+
+@dataclass(frozen=True)
+class LabelledWords:
+    """One BIO tag a word, and the probability that the student gives it."""
+
+    tags: list[str]
+    probabilities: list[float]
+
+    def entities(self) -> tuple[ScoredEntity, ...]:
+        """The tags as spans, each scored by the geometric mean of its words' probabilities."""
+        scored = []
+        for entity in entities_from_tags(self.tags):
+            logs = [math.log(max(p, 1e-12)) for p in self.probabilities[entity.start : entity.end]]
+            score = min(1.0, math.exp(sum(logs) / len(logs)))
+            scored.append(ScoredEntity(start=entity.start, end=entity.end, type=entity.type, score=score))
+        return tuple(scored)
+
+
+class Predictor:
+    """A student ready to answer. It may be called from several threads."""
+
+    def __init__(self, student: Student, views: ViewBuilder, name: str) -> None:
+        self.name = name
+        self.types = sorted({label[2:] for label in student.config.labels if label != "O"})
+        self._student = student
+        self._views = views
+
+    @classmethod
+    def load(cls, settings: Settings) -> "Predictor":
+        """The student that the settings name.
+
+        Raises:
+            BadInput: there is none of that name, or its files are broken.
+            Unavailable: its encoder cannot be loaded.
+        """
+        folder = student_folders(settings).get(settings.student, Path(settings.student))
+        if not folder.is_dir():
+            known = ", ".join(student_folders(settings)) or "none yet"
+            raise BadInput(f"no student is called {settings.student!r}; there are: {known}")
+        return cls(*files.load(folder), name=folder.name)
+
+    def predict(self, sample: Sample) -> Prediction:
+        """The entities of one sample seen without knowledge: its text alone.
+
+        Raises:
+            BadInput: the tweet is longer than the encoder can read.
+        """
+        return self._predict(sample, "without_knowledge", [], {})
+
+    def predict_with(self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge]) -> Prediction:
+        """The entities of one sample seen with its caption and the teacher's thoughts.
+
+        Raises:
+            BadInput: the tweet is longer than the encoder can read.
+        """
+        known = sections(caption.text if caption else None, {thought.grain: thought.text for thought in thoughts})
+        seen: dict[str, JsonValue] = {
+            "caption": caption.id if caption else None,
+            "knowledge": [thought.id for thought in thoughts],
+        }
+        return self._predict(sample, "with_knowledge", known, seen)
+
+    def _predict(self, sample: Sample, view: View, known: list[str], parameters: dict[str, JsonValue]) -> Prediction:
+        begun = time.perf_counter()
+        (labelled,) = self.label([(sample.tokens, known)], view)
+        maker = Maker(
+            model=self.name,
+            parameters=parameters,
+            created=datetime.now(UTC),
+            seconds=time.perf_counter() - begun,
+        )
+        return Prediction(sample_id=sample.id, view=view, entities=labelled.entities(), maker=maker)
+
+    def label(
+        self, items: Sequence[tuple[Sequence[str], Sequence[str]]], view: View, progress: Progress | None = None
+    ) -> list[LabelledWords]:
+        """Label many tweets: each item is (words, sections of knowledge); answers come in the same order."""
+        encoded = [self._views.encode(tokens, known) for tokens, known in items]
+        order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
+        answers: dict[int, LabelledWords] = {}
+        self._student.eval()
+        for start in range(0, len(order), BATCH_SIZE):
+            chosen = order[start : start + BATCH_SIZE]
+            answers.update(zip(chosen, self._label_batch([encoded[at] for at in chosen], view), strict=True))
+            if progress:
+                progress(len(answers), len(items))
+        return [answers[at] for at in range(len(items))]
+
+    def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[LabelledWords]:
+        batch = self._views.collate(encoded)
+        with torch.inference_mode():
+            logits = self._student.with_knowledge(batch) if view == "with_knowledge" else None
+            if logits is None:
+                logits = self._student.without_knowledge(batch)
+            best = logits.float().softmax(dim=-1).max(dim=-1)
+        names = self._student.config.labels
+        for item, values, indices in zip(encoded, best.values.tolist(), best.indices.tolist(), strict=True):
+            count = len(item.starts)
+            yield LabelledWords([names[index] for index in indices[:count]], values[:count])
+
+
+def student_folders(settings: Settings) -> dict[str, Path]:
+    """The trained students there are, by name: the shipped ones, then those of the workspace."""
+    found = {}
+    for home in (ASSETS / "students", settings.workspace / "students"):
+        for config in sorted(home.glob(f"*/{files.CONFIG}")):
+            found[config.parent.name] = config.parent
+    return found
+
+
+def unusable(folder: Path) -> str | None:
+    """Why the student in a folder cannot be used here, or None; no weights are loaded."""
+    try:
+        encoder.source(files.read_config(folder).encoder)
+    except (BadInput, Unavailable) as error:
+        return str(error)
+    if not (folder / files.WEIGHTS).is_file():
+        return f"{folder / files.WEIGHTS} is missing"
+    return None

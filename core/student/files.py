@@ -1,0 +1,84 @@
+"""A trained student on disk: a folder with `student.json` and `student.safetensors`.
+
+Only what training changed is kept, in half precision: the encoder's frozen word embeddings come with its package.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from core.errors import BadInput
+from core.student import encoder
+from core.student.model import Student, StudentConfig
+from core.student.views import ViewBuilder
+
+CONFIG = "student.json"
+WEIGHTS = "student.safetensors"
+
+
+def new(config: StudentConfig) -> tuple[Student, ViewBuilder]:
+    """An untrained student on its encoder.
+
+    Raises:
+        Unavailable: the encoder cannot be loaded.
+    """
+    model, tokenizer = encoder.load(config.encoder)
+    views = ViewBuilder(tokenizer, max_length=config.max_length, prompt_length=config.prompt_length)
+    return Student(config, model), views
+
+
+def trained_weights(student: Student) -> dict[str, torch.Tensor]:
+    """The parameters that training changes, by name."""
+    return {name: value.detach() for name, value in student.named_parameters() if value.requires_grad}
+
+
+def save(student: Student, folder: Path) -> None:
+    """Write a student; each file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {name: value.half().contiguous() for name, value in trained_weights(student).items()}
+    part = folder / f"{WEIGHTS}.part"
+    save_file(halves, part)
+    part.replace(folder / WEIGHTS)
+    part = folder / f"{CONFIG}.part"
+    part.write_text(json.dumps(student.config.model_dump(mode="json"), indent=2) + "\n")
+    part.replace(folder / CONFIG)
+
+
+def read_config(folder: Path) -> StudentConfig:
+    """What kind of student a folder holds.
+
+    Raises:
+        BadInput: none, or its description is broken.
+    """
+    try:
+        return StudentConfig.model_validate_json((folder / CONFIG).read_bytes())
+    except OSError as error:
+        raise BadInput(f"{folder} holds no student: {CONFIG}: {error.strerror}") from error
+    except ValidationError as error:
+        raise BadInput(f"{folder / CONFIG} is broken: {error.errors()[0]['msg']}; train or copy it anew") from error
+
+
+def load(folder: Path) -> tuple[Student, ViewBuilder]:
+    """Read a student, ready to predict in fp32.
+
+    Raises:
+        BadInput: the folder holds no student, or a broken one.
+        Unavailable: its encoder cannot be loaded.
+    """
+    config = read_config(folder)
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except OSError as error:
+        raise BadInput(f"{folder} holds no student: {WEIGHTS} cannot be read") from error
+    except SafetensorError as error:
+        raise BadInput(f"{folder / WEIGHTS} is broken ({error}); train or copy it anew") from error
+    student, views = new(config)
+    expected = trained_weights(student)
+    if weights.keys() != expected.keys() or any(weights[name].shape != expected[name].shape for name in expected):
+        raise BadInput(f"{folder / WEIGHTS} does not fit {CONFIG} and the encoder {config.encoder!r}: train it anew")
+    student.load_state_dict(weights, strict=False)
+    return student.eval(), views
