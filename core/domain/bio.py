@@ -18,7 +18,7 @@ def entities_from_tags(tags: Sequence[str]) -> tuple[Entity, ...]:
     kind = ""
     for index, tag in enumerate([*tags, "O"]):
         prefix, _, label = tag.partition("-")
-        if prefix not in ("O", "B", "I") or (prefix == "O") != (label == ""):
+        if tag != "O" and not (prefix in ("B", "I") and label):
             raise ValueError(f"tag {tag!r} at token {index} is neither O nor B-TYPE nor I-TYPE")
         continues = prefix == "I" and start is not None and label == kind
         if start is not None and not continues:

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Value(BaseModel):
-    """An immutable, validated value. Unknown fields are refused, so a misspelt name never passes in silence."""
+    """An immutable, validated value. Unknown fields are refused, so a misspelt name never passes in silence.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    So are infinite numbers, which JSON cannot hold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Record(Value):
@@ -22,6 +25,11 @@ class Record(Value):
     """
 
     circumstances: ClassVar[dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> Self:
+        self.model_dump_json()  # raises a ValueError where a text holds half of a surrogate pair
+        return self
 
     @cached_property
     def id(self) -> str:

@@ -60,7 +60,7 @@ class Sample(Record):
         """A sample as a person types it.
 
         Raises:
-            BadInput: the text is empty, or longer than a tweet can be.
+            BadInput: the text is empty, longer than a tweet can be, or holds what is no character.
         """
         stripped = text.strip()
         tokens = split_words(stripped)
@@ -68,6 +68,9 @@ class Sample(Record):
             raise BadInput("the tweet is empty: type or paste its text")
         if len(stripped) > MAX_CHARACTERS:
             raise BadInput(f"the tweet has {len(stripped):,} characters; shorten it to {MAX_CHARACTERS:,} or fewer")
+        for position, character in enumerate(stripped):
+            if "\ud800" <= character <= "\udfff":
+                raise BadInput(f"character {position + 1} of the tweet is half of a surrogate pair; send UTF-8")
         return cls(task=task, text=stripped, tokens=tokens, image=image)
 
     @classmethod

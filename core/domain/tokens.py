@@ -6,12 +6,14 @@ import unicodedata
 _WORD = re.compile(
     r"""
     https?://\S+                                # a link is one word
+    | [\U0001F1E6-\U0001F1FF]{2}                 # a flag is two regional indicators
     | [^\W_]+(?:[_.'’&-][^\W_]+)*_?             # don't, AT&T, U.S, snake_case, 3-2
     | \S                                        # any other sign alone: @ # ! emoji
     """,
     re.VERBOSE,
 )
-_JOINS = {"\u200d", "\ufe0f", "\ufe0e"}  # zero-width joiner and variation selectors belong to the sign before them
+_JOINERS = {"\u200c", "\u200d"}  # zero-width: Persian's inside words, emoji's between signs
+_VARIATIONS = {"\ufe0e", "\ufe0f"}
 
 
 def split_words(text: str) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ def split_words(text: str) -> tuple[str, ...]:
     for match in _WORD.finditer(text):
         word = match.group()
         adjoins = match.start() == end
-        if words and adjoins and (_extends(word[0]) or words[-1][-1] == "\u200d"):
+        if adjoins and (_extends(word[0]) or _continues(words[-1], word)):
             words[-1] += word
         else:
             words.append(word)
@@ -30,5 +32,15 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def _extends(character: str) -> bool:
+    """Whether a sign belongs to the one before it: marks, joiners, skin tones, the tags of regional flags."""
     is_skin_tone = "\U0001f3fb" <= character <= "\U0001f3ff"
-    return character in _JOINS or is_skin_tone or unicodedata.category(character) in ("Mn", "Mc", "Me")
+    is_tag = "\U000e0020" <= character <= "\U000e007f"
+    return character in _JOINERS or is_skin_tone or is_tag or unicodedata.category(character) in ("Mn", "Mc", "Me")
+
+
+def _continues(before: str, word: str) -> bool:
+    """Whether a word goes on behind a joiner, or behind a letter's mark (as in Devanagari, or a decomposed é)."""
+    is_letter_with_mark = (
+        before[0].isalnum() and before[-1] not in _VARIATIONS and unicodedata.category(before[-1]) in ("Mn", "Mc")
+    )
+    return before[-1] in _JOINERS or (is_letter_with_mark and word[0].isalnum())

@@ -1,0 +1,64 @@
+"""Corpora on disk. Each file of this folder is one form; its name is the form's.
+
+A file holds two functions: `read(path)` gives the rows of a corpus in file order, and `write(rows, path)` puts rows
+into that form.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol, cast
+
+from pydantic import ConfigDict
+
+from core import registry
+from core.domain import Sample
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample of a corpus, with its caption and its knowledge (one text, grains mixed) where they came with it.
+
+    A corpus may hold the same sample twice, so rows are counted and ordered, not keyed by the sample's id.
+    """
+
+    sample: Sample
+    caption: str | None = None
+    knowledge: str | None = None
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+class CorpusFile(Protocol):
+    """What a file of this folder offers."""
+
+    def read(self, path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:
+        """All rows of a corpus, joined with its captions and its knowledge where those are files of their own.
+
+        Raises:
+            BadInput: a file cannot be read or a line is broken; the message begins with `path:line`.
+        """
+        ...
+
+    def write(self, rows: Iterable[Row], path: Path) -> None:
+        """Put rows into this form. The file appears whole, or stays as it was.
+
+        Raises:
+            BadInput: the form has no place for a row, or the file cannot be written.
+        """
+        ...
+
+
+def names() -> list[str]:
+    """The forms there are."""
+    return registry.names(sys.modules[__name__])
+
+
+def find(name: str) -> CorpusFile:
+    """The file of one form.
+
+    Raises:
+        BadInput: there is none of that name.
+    """
+    return cast(CorpusFile, registry.find(sys.modules[__name__], name))
