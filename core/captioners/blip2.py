@@ -1,0 +1,126 @@
+"""BLIP-2 (Li et al. 2023), the paper's captioner, through transformers: any OPT or Flan-T5 checkpoint of it."""
+
+import json
+from pathlib import Path
+from threading import Lock
+from typing import cast
+
+import torch
+from PIL import Image
+from pydantic import JsonValue
+from safetensors import SafetensorError
+from transformers import Blip2ForConditionalGeneration, Blip2Processor
+
+from core.captioners import Captioner, Description
+from core.errors import Unavailable
+from core.settings import Settings
+
+MAX_NEW_TOKENS = 40
+BEAMS = 5
+
+_EXAMPLE = "Salesforce/blip2-opt-2.7b"
+
+
+def unusable(settings: Settings) -> str | None:
+    """Why BLIP-2 cannot be used here, or None. Of a folder the files are looked at; of a hub id, only its form."""
+    if not settings.blip2:
+        return f"no weights are named: set COTPD_BLIP2 to a hub id such as {_EXAMPLE}, or to a folder of such weights"
+    folder = Path(settings.blip2)
+    if folder.is_dir():
+        return _lack(folder)
+    if _is_hub_id(settings.blip2):
+        return None
+    return f"COTPD_BLIP2 is {settings.blip2!r}: there is no such folder, and a hub id looks like {_EXAMPLE}"
+
+
+def load(settings: Settings) -> Captioner:
+    """BLIP-2 with its weights in memory: bfloat16 on a GPU, float32 on a CPU.
+
+    A folder is never looked up on the network; a hub id is fetched into the hub's own cache.
+
+    Raises:
+        Unavailable: no weights are named, files are missing or broken, the hub can't be reached, or the checkpoint
+            would ignore the picture.
+    """
+    reason = unusable(settings)
+    if reason is not None or settings.blip2 is None:
+        raise Unavailable(f"captioner 'blip2': {reason}")
+    return Blip2(settings.blip2)
+
+
+class Blip2:
+    """Unprompted captions by beam search, as the paper's corpora were captioned. Safe to use from several threads."""
+
+    def __init__(self, source: str) -> None:
+        is_folder = Path(source).is_dir()
+        gpu = torch.cuda.is_available()
+        dtype = torch.bfloat16 if gpu else torch.float32
+        try:
+            self._processor = Blip2Processor.from_pretrained(source, local_files_only=is_folder)
+            loaded = Blip2ForConditionalGeneration.from_pretrained(
+                source, local_files_only=is_folder, use_safetensors=True, dtype=dtype, output_loading_info=True
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise Unavailable(f"captioner 'blip2': {source!r} cannot be loaded: {_first_line(error)}") from error
+        model, report = cast("tuple[Blip2ForConditionalGeneration, dict[str, set[str]]]", loaded)
+        if fault := _blindness(model, self._processor) or _holes(report["missing_keys"]):
+            raise Unavailable(f"captioner 'blip2': {source!r} {fault}; take a complete copy, such as {_EXAMPLE}")
+        self._model = model.to("cuda" if gpu else "cpu").eval()
+        self._lock = Lock()
+        self.model = Path(source).resolve().name if is_folder else source
+        self.parameters: dict[str, JsonValue] = {
+            "max_new_tokens": MAX_NEW_TOKENS,
+            "num_beams": BEAMS,
+            "prompt": "",
+            "dtype": str(dtype).removeprefix("torch."),
+        }
+
+    def describe(self, image: Image.Image) -> Description:
+        """Caption one RGB image."""
+        with self._lock, torch.inference_mode():
+            inputs = self._processor(images=image, text="", return_tensors="pt")
+            inputs = inputs.to(self._model.device, self._model.dtype)
+            produced = self._model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, num_beams=BEAMS, do_sample=False)
+        # A decoder-only language model (OPT) repeats its input, the image's places included; Flan-T5 does not.
+        repeats = not self._model.language_model.config.is_encoder_decoder
+        answer = produced[0, inputs["input_ids"].shape[1] :] if repeats else produced[0]
+        return Description(" ".join(self._processor.decode(answer, skip_special_tokens=True).split()))
+
+
+def _lack(folder: Path) -> str | None:
+    """What a folder lacks to be a BLIP-2 checkpoint, or None."""
+    lacking = [name for name in ("config.json", "tokenizer_config.json") if not (folder / name).is_file()]
+    if not any((folder / name).is_file() for name in ("processor_config.json", "preprocessor_config.json")):
+        lacking.append("processor_config.json")
+    if not any(folder.glob("*.safetensors")):
+        lacking.append("*.safetensors (other forms of weights are not read)")
+    if lacking:
+        return f"the folder {str(folder)!r} lacks {', '.join(lacking)}: copy the whole checkpoint there"
+    try:
+        kind = json.loads((folder / "config.json").read_bytes()).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        return f"the folder {str(folder)!r} has a config.json that cannot be read ({error}): copy it anew"
+    return None if kind == "blip-2" else f"the folder {str(folder)!r} holds a model of type {kind!r}, not 'blip-2'"
+
+
+def _is_hub_id(source: str) -> bool:
+    owner, slash, name = source.partition("/")
+    return bool(slash) and all(part and part.replace("-", "").replace(".", "").isidentifier() for part in (owner, name))
+
+
+def _blindness(model: Blip2ForConditionalGeneration, processor: Blip2Processor) -> str | None:
+    """Checkpoints from before these two fields load without complaint, and then caption without the picture."""
+    if model.config.image_token_index is None:
+        return "has no image_token_index in its config.json, so that the picture would be ignored"
+    if processor.num_query_tokens is None:
+        return "has no num_query_tokens in its processor_config.json, so that the picture would be ignored"
+    return None
+
+
+def _holes(missing: set[str]) -> str | None:
+    """transformers fills missing tensors with random numbers."""
+    return f"lacks {len(missing)} tensors of weights, such as {min(missing)}" if missing else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
