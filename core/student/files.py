@@ -3,7 +3,6 @@
 Only what training changed is kept, in half precision: the encoder's frozen word embeddings come with its package.
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -12,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from core.errors import BadInput
+from core.files import replacing
 from core.student import encoder
 from core.student.model import Student, StudentConfig
 from core.student.views import ViewBuilder
@@ -40,12 +40,10 @@ def save(student: Student, folder: Path) -> None:
     """Write a student; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     halves = {name: value.half().contiguous() for name, value in trained_weights(student).items()}
-    part = folder / f"{WEIGHTS}.part"
-    save_file(halves, part)
-    part.replace(folder / WEIGHTS)
-    part = folder / f"{CONFIG}.part"
-    part.write_text(json.dumps(student.config.model_dump(mode="json"), indent=2) + "\n")
-    part.replace(folder / CONFIG)
+    with replacing(folder / WEIGHTS) as part:
+        save_file(halves, part)
+    with replacing(folder / CONFIG) as part:
+        part.write_text(student.config.model_dump_json(indent=2) + "\n")
 
 
 def read_config(folder: Path) -> StudentConfig:

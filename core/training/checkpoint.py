@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from core.errors import BadInput
+from core.files import replacing
 from core.student.files import trained_weights
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ def save(trainer: "Trainer") -> None:
         "step": str(trainer.step),
         "best_f1": json.dumps(trainer.best_f1),
     }
-    part = trainer.folder / f"{NAME}.part"
-    save_file(tensors, part, metadata=facts)
-    part.replace(trainer.folder / NAME)
+    with replacing(trainer.folder / NAME) as part:
+        save_file(tensors, part, metadata=facts)
 
 
 def restore(trainer: "Trainer") -> None:
