@@ -1,0 +1,6 @@
+"""The workspace: everything that was read, generated and decided, in one SQLite file and a folder of pictures."""
+
+from core.store.answers import Approval, Asked, Case, Studied
+from core.store.store import Store
+
+__all__ = ["Approval", "Asked", "Case", "Store", "Studied"]

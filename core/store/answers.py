@@ -1,0 +1,54 @@
+"""What the store answers with, beside the records themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from pydantic import JsonValue
+
+from core.domain import Augmentation, Caption, Decision, Knowledge, Prediction, Sample
+
+
+class Asked(TypedDict, total=False):
+    """What a model was asked with. A look-up that is given some of it finds only answers to just that.
+
+    So nothing is asked twice. What else went into a question (the ids of the caption and the knowledge that were
+    read, say) belongs into `parameters`. A `prompt_version` of None is one too: that of models without prompts.
+    """
+
+    model: str
+    prompt_version: str | None
+    parameters: dict[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A sample, and when it was last looked at as a case (UTC)."""
+
+    sample: Sample
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A variant whose latest decision is an approval."""
+
+    augmentation: Augmentation
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Case:
+    """All there is about one sample. What models made is newest first; decisions stand in the order they fell."""
+
+    sample: Sample
+    captions: tuple[Caption, ...]
+    knowledge: tuple[Knowledge, ...]
+    augmentations: tuple[Augmentation, ...]
+    predictions: tuple[Prediction, ...]
+    decisions: tuple[Decision, ...]
+
+    def choice(self, augmentation_id: str) -> Decision | None:
+        """The decision about a variant that counts: the latest."""
+        about = (decision for decision in reversed(self.decisions) if decision.augmentation_id == augmentation_id)
+        return next(about, None)

@@ -1,0 +1,106 @@
+"""The shape of the database, as steps from nothing. A step that was released is never edited: add one below it.
+
+Each record has the columns that questions are asked about, and `record`, the whole of it as JSON.
+"""
+
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from core.errors import StoreError
+
+
+def m001_records(db: Database) -> None:
+    """Samples, their places in corpora, when they were studied, and what models made of them."""
+    made_by = """
+        model TEXT NOT NULL,
+        prompt_version TEXT,
+        parameters TEXT NOT NULL,
+        created TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        prompt_tokens INTEGER,
+        completion_tokens INTEGER,
+        record TEXT NOT NULL
+    """
+    of_sample = "id TEXT PRIMARY KEY, sample_id TEXT NOT NULL REFERENCES samples(id)"
+    db.executescript(f"""
+        CREATE TABLE samples (
+            id TEXT PRIMARY KEY, task TEXT NOT NULL, text TEXT NOT NULL, image TEXT, record TEXT NOT NULL
+        );
+        CREATE TABLE memberships (
+            corpus TEXT NOT NULL,
+            split TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            sample_id TEXT NOT NULL REFERENCES samples(id),
+            PRIMARY KEY (corpus, split, position)
+        );
+        CREATE TABLE studies (
+            number INTEGER PRIMARY KEY, sample_id TEXT NOT NULL REFERENCES samples(id), at TEXT NOT NULL
+        );
+        CREATE TABLE captions ({of_sample}, {made_by});
+        CREATE TABLE knowledge ({of_sample}, grain TEXT NOT NULL, {made_by});
+        CREATE TABLE predictions ({of_sample}, "view" TEXT NOT NULL, {made_by});
+        CREATE TABLE augmentations (
+            id TEXT PRIMARY KEY,
+            parent_id TEXT NOT NULL REFERENCES samples(id),
+            variant_id TEXT REFERENCES samples(id),
+            kind TEXT NOT NULL,
+            dropped TEXT,
+            {made_by}
+        );
+        CREATE INDEX memberships_by_sample ON memberships (sample_id);
+        CREATE INDEX studies_by_sample ON studies (sample_id);
+        CREATE INDEX captions_by_sample ON captions (sample_id);
+        CREATE INDEX knowledge_by_sample ON knowledge (sample_id);
+        CREATE INDEX predictions_by_sample ON predictions (sample_id);
+        CREATE INDEX augmentations_by_parent ON augmentations (parent_id);
+        CREATE INDEX augmentations_by_variant ON augmentations (variant_id);
+    """)
+
+
+def m002_decisions(db: Database) -> None:
+    """What people decided: a history that nothing can change, whoever opens the file."""
+    db.executescript("""
+        CREATE TABLE decisions (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            augmentation_id TEXT NOT NULL REFERENCES augmentations(id),
+            choice TEXT NOT NULL,
+            reviewer TEXT NOT NULL,
+            at TEXT NOT NULL,
+            record TEXT NOT NULL
+        );
+        CREATE INDEX decisions_by_augmentation ON decisions (augmentation_id);
+        CREATE TRIGGER decisions_are_not_changed BEFORE UPDATE ON decisions
+            BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+        CREATE TRIGGER decisions_are_not_deleted BEFORE DELETE ON decisions
+            BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+        CREATE TRIGGER decisions_are_not_replaced BEFORE INSERT ON decisions
+            WHEN EXISTS (SELECT 1 FROM decisions WHERE id = NEW.id OR number = NEW.number)
+            BEGIN SELECT RAISE(IGNORE); END;
+    """)
+
+
+STEPS = (m001_records, m002_decisions)
+
+migrations = Migrations("workspace")
+for step in STEPS:
+    migrations()(step)
+
+
+def migrate(db: Database, file: Path) -> None:
+    """Bring the database in `file` up to date. The steps it lacks and the records of them are one transaction.
+
+    Raises:
+        StoreError: a newer version of this project has been at work on it.
+    """
+    known = {step.__name__ for step in STEPS}
+    applied = {migration.name for migration in migrations.applied(db)}
+    if applied - known:
+        raise StoreError(
+            f"the database {file} was made by a newer version ({max(applied - known)}); update the project"
+        )
+    if known - applied:
+        db.execute("BEGIN IMMEDIATE")  # two processes may open a new workspace at once: the second finds it done
+        with db.conn:
+            migrations.apply(db)

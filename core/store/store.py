@@ -1,0 +1,237 @@
+"""The store: records in, records out. Nothing that is in it changes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Self, TypeVar, Unpack
+
+from PIL import Image
+from pydantic import ValidationError
+from sqlite_utils import Database
+
+from core.domain import (
+    Augmentation,
+    AugmentationKind,
+    Caption,
+    Decision,
+    Grain,
+    Knowledge,
+    Prediction,
+    Record,
+    Sample,
+    View,
+)
+from core.errors import BadInput, StoreError
+from core.store import pictures
+from core.store.answers import Approval, Asked, Case, Studied
+from core.store.connection import Connections, explained
+from core.store.rows import TABLES, Stored, canonical, row_of, timestamp
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+class Store:
+    """The workspace in a folder: `workspace.db` and `images/`. Safe to share between threads.
+
+    A record is kept once: adding an equal one again changes nothing. The variant of an augmentation is a sample like
+    any other, kept beside it in the same transaction; its parents are the augmentations whose variant it is.
+
+    Every method raises StoreError where the database is locked, read-only, damaged, or of a newer version.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self._file = workspace / "workspace.db"
+        self._images = workspace / "images"
+        self._connections = Connections(self._file)
+        try:
+            workspace.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"the workspace {workspace} cannot be made ({error.strerror}); name another") from error
+        with explained(self._file):
+            _ = self._connections.mine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; a later call opens new ones."""
+        self._connections.close()
+
+    # Keeping
+
+    def add(self, *records: Stored) -> None:
+        """Keep records, all or none; what they refer to comes before them."""
+        with self._writing() as db:
+            _insert(db, records)
+
+    def add_corpus(
+        self, corpus: str, split: str, samples: Sequence[Sample], made: Iterable[Caption | Knowledge] = ()
+    ) -> None:
+        """Keep a split of a corpus in its order, and what models made of its samples, all or nothing.
+
+        Raises:
+            BadInput: another split is kept under that name.
+        """
+        place = {"corpus": corpus, "split": split}
+        with self._writing() as db:
+            memberships = db.table("memberships")
+            kept = memberships.rows_where("corpus = :corpus AND split = :split", place, order_by="position")
+            kept_ids = [row["sample_id"] for row in kept]
+            if kept_ids and kept_ids != [sample.id for sample in samples]:
+                raise BadInput(f"the workspace has other samples as {corpus}/{split}; import these under another name")
+            _insert(db, [*samples, *made])
+            if not kept_ids:
+                memberships.insert_all(
+                    {**place, "position": position, "sample_id": sample.id} for position, sample in enumerate(samples)
+                )
+
+    def study(self, sample: Sample) -> None:
+        """Keep a sample, and note that somebody looks at it as a case now."""
+        with self._writing() as db:
+            _insert(db, [sample])
+            db.table("studies").insert({"sample_id": sample.id, "at": timestamp(datetime.now(UTC))})
+
+    # Looking up
+
+    def sample(self, sample_id: str) -> Sample | None:
+        """The sample of that id."""
+        return next(iter(self._records(Sample, "SELECT record FROM samples WHERE id = ?", sample_id)), None)
+
+    def samples(self, corpus: str, split: str) -> list[Sample]:
+        """A split of a corpus in its order, duplicates included; empty where it was not imported."""
+        sql = """
+            SELECT record FROM memberships JOIN samples ON samples.id = sample_id
+            WHERE corpus = ? AND split = ? ORDER BY position
+        """
+        return self._records(Sample, sql, corpus, split)
+
+    def recent(self, *, limit: int = 20, offset: int = 0) -> list[Studied]:
+        """The cases that were studied, the last one first."""
+        sql = """
+            SELECT record, max(at) AS at FROM studies JOIN samples ON samples.id = sample_id
+            GROUP BY sample_id ORDER BY max(number) DESC LIMIT ? OFFSET ?
+        """
+        rows = self._rows(sql, limit, offset)
+        return [Studied(_record(Sample, row["record"]), datetime.fromisoformat(row["at"])) for row in rows]
+
+    def captions(self, sample_id: str, **asked: Unpack[Asked]) -> list[Caption]:
+        """Captions of a sample's picture, the newest first."""
+        return self._made(Caption, {"sample_id": sample_id}, asked)
+
+    def knowledge(self, sample_id: str, *, grain: Grain | None = None, **asked: Unpack[Asked]) -> list[Knowledge]:
+        """Thoughts about a sample, of one grain or of all, the newest first."""
+        return self._made(Knowledge, {"sample_id": sample_id, "grain": grain}, asked)
+
+    def augmentations(
+        self, parent_id: str, *, kind: AugmentationKind | None = None, **asked: Unpack[Asked]
+    ) -> list[Augmentation]:
+        """What was made of a sample, of one kind or of all, dropped ones too, the newest first."""
+        return self._made(Augmentation, {"parent_id": parent_id, "kind": kind}, asked)
+
+    def predictions(self, sample_id: str, *, view: View | None = None, **asked: Unpack[Asked]) -> list[Prediction]:
+        """What students found in a sample, in one view or in both, the newest first."""
+        return self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
+
+    def decisions(self, augmentation_id: str) -> list[Decision]:
+        """The whole history of decisions about a variant, as they fell."""
+        sql = "SELECT record FROM decisions WHERE augmentation_id = ? ORDER BY number"
+        return self._records(Decision, sql, augmentation_id)
+
+    def choice(self, augmentation_id: str) -> Decision | None:
+        """The decision about a variant that counts: the latest."""
+        return next(reversed(self.decisions(augmentation_id)), None)
+
+    def approved(self) -> list[Approval]:
+        """The variants whose latest decision is an approval, in the order of approval."""
+        sql = """
+            SELECT augmentations.record AS augmentation, decisions.record AS decision
+            FROM decisions JOIN augmentations ON augmentations.id = augmentation_id
+            WHERE choice = 'approved' AND number IN (SELECT max(number) FROM decisions GROUP BY augmentation_id)
+            ORDER BY number
+        """
+        return [
+            Approval(_record(Augmentation, row["augmentation"]), _record(Decision, row["decision"]))
+            for row in self._rows(sql)
+        ]
+
+    def case(self, sample_id: str) -> Case | None:
+        """All there is about the sample of that id."""
+        sample = self.sample(sample_id)
+        if sample is None:
+            return None
+        sql = """
+            SELECT decisions.record FROM decisions JOIN augmentations ON augmentations.id = augmentation_id
+            WHERE parent_id = ? ORDER BY number
+        """
+        return Case(
+            sample=sample,
+            captions=tuple(self.captions(sample_id)),
+            knowledge=tuple(self.knowledge(sample_id)),
+            augmentations=tuple(self.augmentations(sample_id)),
+            predictions=tuple(self.predictions(sample_id)),
+            decisions=tuple(self._records(Decision, sql, sample_id)),
+        )
+
+    # Pictures
+
+    def save_image(self, image: Image.Image) -> str:
+        """Keep the pixels of an RGB image; gives the SHA-256 of its file, which names it in `Sample.image`."""
+        return pictures.save(self._images, image)
+
+    def image(self, name: str) -> Path | None:
+        """The file of a picture, or None where the workspace has none of that name."""
+        return pictures.find(self._images, name)
+
+    # Inside
+
+    @contextmanager
+    def _writing(self) -> Iterator[Database]:
+        with explained(self._file):
+            db = self._connections.mine
+            db.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half-way
+            with db.conn:
+                yield db
+
+    def _rows(self, sql: str, *values: str | int | None) -> list[dict[str, Any]]:
+        with explained(self._file):
+            return list(self._connections.mine.query(sql, values))
+
+    def _records(self, kind: type[Kind], sql: str, *values: str | int | None) -> list[Kind]:
+        return [_record(kind, row["record"]) for row in self._rows(sql, *values)]
+
+    def _made(self, kind: type[Kind], about: dict[str, str | None], asked: Asked) -> list[Kind]:
+        wanted: dict[str, str | None] = {column: value for column, value in about.items() if value is not None}
+        if "model" in asked:
+            wanted["model"] = asked["model"]
+        if "prompt_version" in asked:
+            wanted["prompt_version"] = asked["prompt_version"]
+        if "parameters" in asked:
+            wanted["parameters"] = canonical(asked["parameters"])
+        where = " AND ".join(f'"{column}" IS ?' for column in wanted)  # IS, for a prompt version may be NULL
+        sql = f"SELECT record FROM {TABLES[kind]} WHERE {where} ORDER BY created DESC, rowid DESC"  # noqa: S608
+        return self._records(kind, sql, *wanted.values())
+
+
+def _insert(db: Database, records: Iterable[Stored]) -> None:
+    for kind, group in groupby(_with_variants(records), type):
+        db.table(TABLES[kind]).insert_all((row_of(record) for record in group), pk="id", ignore=True)
+
+
+def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
+    for record in records:
+        if isinstance(record, Augmentation) and record.variant:
+            yield record.variant
+        yield record
+
+
+def _record(kind: type[Kind], text: str) -> Kind:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        what = f"a row of {TABLES[kind]} is no {kind.__name__} ({error.error_count()} faults)"
+        raise StoreError(f"{what}; the database was changed by hand: restore a copy") from None
