@@ -1,9 +1,8 @@
 """What a person decided about an augmentation."""
 
-from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from core.domain.record import Record
 
@@ -16,5 +15,5 @@ class Decision(Record):
     augmentation_id: str
     choice: Choice
     reviewer: str = Field(min_length=1, max_length=100)
-    at: datetime
+    at: AwareDatetime
     reason: str | None = None

@@ -1,9 +1,8 @@
 """What models make of a sample. Each value names its maker."""
 
-from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from core.domain.record import Record, Value
 from core.domain.sample import Entity, Sample
@@ -22,7 +21,7 @@ class Maker(Value):
     model: str = Field(min_length=1)
     prompt_version: str | None = None
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    created: datetime
+    created: AwareDatetime
     seconds: float = Field(default=0.0, ge=0)
     prompt_tokens: int | None = None
     completion_tokens: int | None = None

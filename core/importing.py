@@ -1,0 +1,54 @@
+"""Bringing a corpus into the workspace, with the captions and the knowledge that were published with it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core import corpora
+from core.domain import Caption, Knowledge, Maker
+from core.store import Store
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How much of a corpus was read; samples that it holds twice count twice."""
+
+    samples: int
+    captions: int
+    knowledge: int
+
+
+def import_corpus(
+    store: Store,
+    path: Path,
+    *,
+    format: str,
+    corpus: str,
+    split: str,
+    captions: Path | None = None,
+    knowledge: Path | None = None,
+) -> Imported:
+    """Read one split and keep it as `corpus`/`split`: all of it or, after an error, nothing.
+
+    The maker of its captions and knowledge is the file they came from, for a corpus does not say more. Importing the
+    same split again adds what is new, such as captions that were left out the first time.
+
+    Raises:
+        BadInput: no such format, a broken line, or another split is kept under that name.
+        StoreError: the workspace cannot be written.
+    """
+    rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
+    by_captions = _maker(captions or path)
+    by_knowledge = _maker(knowledge or path)
+    described = [Caption(sample_id=row.sample.id, text=row.caption, maker=by_captions) for row in rows if row.caption]
+    explained = [
+        Knowledge(sample_id=row.sample.id, grain="mixed", text=row.knowledge, maker=by_knowledge)
+        for row in rows
+        if row.knowledge
+    ]
+    store.add_corpus(corpus, split, [row.sample for row in rows], [*described, *explained])
+    return Imported(samples=len(rows), captions=len(described), knowledge=len(explained))
+
+
+def _maker(file: Path) -> Maker:
+    return Maker(model=f"file {file.resolve().parent.name}/{file.name}", created=datetime.now(UTC))
