@@ -80,6 +80,11 @@ def names() -> list[str]:
     return registry.names(sys.modules[__name__])
 
 
+def choose(settings: Settings) -> str:
+    """The teacher that the settings ask for: the one they name, else an endpoint if one is configured, else embedded."""
+    return settings.teacher or ("endpoint" if settings.teacher_model or settings.teacher_url else "embedded")
+
+
 def find(name: str) -> TeacherFile:
     """The file of one teacher.
 
