@@ -65,7 +65,9 @@ class Blip2:
         model, report = cast("tuple[Blip2ForConditionalGeneration, dict[str, set[str]]]", loaded)
         if fault := _blindness(model, self._processor) or _holes(report["missing_keys"]):
             raise Unavailable(f"captioner 'blip2': {source!r} {fault}; take a complete copy, such as {_EXAMPLE}")
-        self._model = model.to("cuda" if gpu else "cpu").eval()
+        self._model = model.eval()
+        if gpu:
+            self._model.cuda()
         self._lock = Lock()
         self.model = Path(source).resolve().name if is_folder else source
         self.parameters: dict[str, JsonValue] = {
