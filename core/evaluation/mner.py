@@ -25,7 +25,10 @@ class SpanScores(Score):
 
 def span_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> SpanScores:
     """Compare BIO tags, sentence by sentence, by seqeval's default (lenient, conlleval's) reading of them."""
-    report = classification_report([*map(list, gold)], [*map(list, predicted)], output_dict=True, zero_division=0)
+    gold, predicted = [list(tags) for tags in gold], [list(tags) for tags in predicted]
+    if not any(tag != "O" for tags in (*gold, *predicted) for tag in tags):  # seqeval would average over nothing
+        return SpanScores(precision=0, recall=0, f1=0, support=0)
+    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
     scores = {
         name: Score(
             precision=round(100 * float(row["precision"]), 2),
@@ -35,6 +38,5 @@ def span_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]
         )
         for name, row in report.items()
     }
-    overall = scores.get("micro avg", Score(precision=0, recall=0, f1=0, support=0))
     by_type = {name: score for name, score in scores.items() if not name.endswith(" avg")}
-    return SpanScores(**overall.model_dump(), by_type=by_type)
+    return SpanScores(**scores["micro avg"].model_dump(), by_type=by_type)

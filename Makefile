@@ -1,0 +1,43 @@
+# make run    the app on http://localhost:8501 (PORT=8600 for another port)
+# make test   the whole suite, with linters and a headless browser
+# Both install what is missing first; a second run starts in seconds.
+
+PORT ?= 8501
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Idle OpenMP threads that spin instead of sleeping make two busy processes on one machine ten times slower.
+export OMP_WAIT_POLICY := passive
+
+.PHONY: run test lint bench
+
+run: .venv/run-ready
+	@$(BIN)/python -m core import --demo
+	@$(BIN)/python -m core fetch || echo "The app starts without its embedded teacher; 'python -m core doctor' says more."
+	@$(BIN)/streamlit run app/main.py --server.port $(PORT)
+
+test: .venv/test-ready
+	@$(BIN)/python -m core fetch smollm2-135m
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: .venv/test-ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/test-ready
+	@$(BIN)/python -m bench.case_study
+
+.venv/run-ready: requirements.txt requirements-embedded.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the app's packages into .venv: a few minutes the first time."
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -r requirements-embedded.txt
+	@touch $@
+
+.venv/test-ready: .venv/run-ready requirements-test.txt tests/install_browser.sh
+	@$(PIP) -r requirements-test.txt
+	@sh tests/install_browser.sh
+	@touch $@

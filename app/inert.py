@@ -1,0 +1,26 @@
+"""Text of tweets, teachers and people, shown as text: no markup in it ever takes effect."""
+
+import html
+
+import streamlit as st
+
+_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
+_CONTROLS = dict.fromkeys((*range(0, 9), *range(11, 32), 127))
+
+
+def escaped(text: str) -> str:
+    """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
+    return f'<bdi dir="auto">{html.escape(text.translate(_CONTROLS))}</bdi>'
+
+
+def show(text: str, *, faint: bool = False) -> None:
+    """A paragraph of somebody's words."""
+    opacity = "opacity:.7;" if faint else ""
+    st.html(f'<div dir="auto" style="{opacity}{_STYLE}">{escaped(text)}</div>')
+
+
+def label(text: str, limit: int = 60) -> str:
+    """Somebody's words on a widget, whose labels are markdown: cut to a length, every sign of markup escaped."""
+    line = " ".join(text.translate(_CONTROLS).split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:&" else sign for sign in line)

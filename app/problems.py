@@ -1,0 +1,27 @@
+"""Failures as words on the page: never a traceback, never silence."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app.inert import escaped
+from core.errors import CotpdError
+
+_log = logging.getLogger(__name__)
+
+
+def show(message: str) -> None:
+    """One failure, in words that may hold somebody's text."""
+    with st.container(border=True):
+        st.html(f'<div role="alert"><strong>⚠ Problem.</strong> {escaped(message[:1].upper() + message[1:])}</div>')
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show what goes wrong inside, and let the rest of the page go on."""
+    try:
+        yield
+    except CotpdError as error:
+        show(str(error))

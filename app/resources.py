@@ -1,0 +1,73 @@
+"""What all sessions of one server share: the settings, the store, the loaded models and the running studies."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+
+import streamlit as st
+
+from core.demo import Demo, demos
+from core.models import Models
+from core.settings import Settings
+from core.store import Store
+from core.study import Study
+from core.workbench import Workbench
+
+KEPT_STUDIES = 50
+"""Finished studies are read from the store; this many stay in memory so that their last words can be shown."""
+
+
+@dataclass
+class Studies:
+    """The studies of this server by case, so that a reload or a second window finds one that is still running."""
+
+    _by_case: OrderedDict[str, Study] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, case_id: str) -> Study | None:
+        """The latest study of a case."""
+        with self._lock:
+            return self._by_case.get(case_id)
+
+    def put(self, study: Study) -> None:
+        """Remember a study in place of an older one of its case; the oldest finished ones are forgotten."""
+        with self._lock:
+            self._by_case[study.sample.id] = study
+            self._by_case.move_to_end(study.sample.id)
+            for case_id in [key for key, old in self._by_case.items() if not old.running]:
+                if len(self._by_case) > KEPT_STUDIES:
+                    del self._by_case[case_id]
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The settings this server was started with."""
+    return Settings.read()
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The workspace's store."""
+    return Store(settings().workspace)
+
+
+@st.cache_resource(show_spinner=False)
+def _models() -> Models:
+    return Models()
+
+
+@st.cache_resource(show_spinner=False)
+def studies() -> Studies:
+    """The running studies."""
+    return Studies()
+
+
+@st.cache_resource(show_spinner=False)
+def demo_samples() -> list[Demo]:
+    """The samples that come with the project."""
+    return demos()
+
+
+def workbench(chosen: Settings) -> Workbench:
+    """The shared workspace and models, with one session's choice of models."""
+    return Workbench(chosen, store(), _models())

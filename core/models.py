@@ -1,0 +1,68 @@
+"""The models of a running process, each loaded once, when it is first needed."""
+
+import threading
+from collections.abc import Callable, Hashable
+from typing import TypeVar, cast
+
+from core import captioners, teachers
+from core.captioners import Captioner
+from core.prediction import Predictor
+from core.settings import Settings
+from core.teachers import Teacher
+
+Model = TypeVar("Model")
+
+
+class Models:
+    """Loads what the settings name and keeps it. Safe to share: two threads never load the same model twice."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[Hashable, object] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def captioner(self, settings: Settings) -> Captioner:
+        """The captioner that the settings name.
+
+        Raises:
+            BadInput: there is none of that name.
+            Unavailable: it cannot be used here.
+        """
+        key = ("captioner", settings.captioner, settings.blip2)
+        return self._once(key, lambda: captioners.find(settings.captioner).load(settings))
+
+    def teacher(self, settings: Settings) -> Teacher:
+        """The teacher that the settings name.
+
+        Raises:
+            BadInput: there is none of that name.
+            Unavailable: it cannot be used here.
+        """
+        name = teachers.choose(settings)
+        key = (
+            "teacher",
+            name,
+            settings.teacher_url,
+            settings.teacher_model,
+            settings.teacher_prompts,
+            settings.teacher_timeout,
+            settings.embedded_teacher,
+        )
+        return self._once(key, lambda: teachers.find(name).load(settings))
+
+    def student(self, settings: Settings) -> Predictor:
+        """The trained student that the settings name.
+
+        Raises:
+            BadInput: there is none of that name, or it is broken.
+            Unavailable: its encoder cannot be loaded.
+        """
+        return self._once(("student", settings.student, settings.workspace), lambda: Predictor.load(settings))
+
+    def _once(self, key: Hashable, load: Callable[[], Model]) -> Model:
+        with self._guard:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._loaded:
+                self._loaded[key] = load()
+            return cast(Model, self._loaded[key])

@@ -1,0 +1,50 @@
+"""Tiny models of the real classes, built by the tests that need them."""
+
+from pathlib import Path
+
+import torch
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+WORDS = (
+    "ana bob carla goes to paris rome oslo with works at acme initech the a and . , ! ? @ # ##s play ##ing says "
+    "singer city company person place 1 2"
+).split()
+
+
+def encoder(folder: Path) -> Path:
+    """A two-layer BERT of width 32 with a small vocabulary, saved as any encoder is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
+    BertTokenizerFast(vocab=str(vocabulary)).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(WORDS) + 5,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def corpus(folder: Path) -> None:
+    """A training and a dev file in the Twitter form, with captions and knowledge that give the types away."""
+    people, places = ["ana", "bob", "carla"], ["paris", "rome", "oslo"]
+    folder.mkdir(parents=True, exist_ok=True)
+    captions, splits = [], {"train": range(24), "dev": range(24, 33)}
+    for split, numbers in splits.items():
+        tweets, thoughts = [], []
+        for number in numbers:
+            person, place = people[number % 3], places[number // 3 % 3]
+            words = [(person, "B-PER"), ("goes", "O"), ("to", "O"), (place, "B-LOC"), *[("!", "O")] * (number % 4)]
+            tweets.append("\n".join([f"IMGID:{number}", *("\t".join(pair) for pair in words)]))
+            known = [word for word, _ in words] + ["<EOS>"] + f"{person} person . {place} place .".split()
+            tags = [tag for _, tag in words] + ["X"] * (len(known) - len(words))
+            thoughts.append("\n".join("\t".join(pair) for pair in zip(known, tags, strict=True)))
+            captions.append(f"{number}.jpg :a person and a city")
+        (folder / f"{split}.txt").write_text("\n\n".join(tweets) + "\n\n")
+        (folder / f"{split}.knowledge.txt").write_text("\n\n".join(thoughts) + "\n\n")
+    (folder / "captions.txt").write_text("\n".join(captions) + "\n")
