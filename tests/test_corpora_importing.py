@@ -1,0 +1,80 @@
+"""A corpus comes into the workspace with all that was published with it, or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.errors import BadInput
+from core.importing import Imported, import_corpus
+from core.store import Store
+
+TWITTER = "IMGID:a_1\nAda\tB-PER\n\nIMGID:b_2\nhello\tO\n\nIMGID:a_1\nAda\tB-PER\n\n"
+KNOWLEDGE = "Ada\tB-PER\n<EOS>\tX\nA\tX\nname.\tX\n\nhello\tO\n<EOS>\tX\nA\tX\ngreeting.\tX\n\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "workspace")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "train.txt").write_text(TWITTER)
+    (folder / "captions.txt").write_text("a_1.jpg :a portrait\nb_2.jpg :\n")
+    (folder / "knowledge.txt").write_text(KNOWLEDGE)
+    return folder
+
+
+def test_a_corpus_is_kept_with_its_captions_and_knowledge_and_where_they_came_from(store: Store, corpus: Path) -> None:
+    imported = import_corpus(
+        store,
+        corpus / "train.txt",
+        format="twitter",
+        corpus="own",
+        split="train",
+        captions=corpus / "captions.txt",
+        knowledge=corpus / "knowledge.txt",
+    )
+    assert imported == Imported(samples=3, captions=2, knowledge=2)
+    first, second, third = store.samples("own", "train")
+    assert first == third
+    [caption] = store.captions(first.id)
+    assert (caption.text, caption.maker.model) == ("a portrait", "file own/captions.txt")
+    [thought] = store.knowledge(second.id)
+    assert (thought.grain, thought.text, thought.maker.model) == ("mixed", "A greeting.", "file own/knowledge.txt")
+    assert store.recent() == []
+
+
+def test_captions_can_follow_later(store: Store, corpus: Path) -> None:
+    place = {"format": "twitter", "corpus": "own", "split": "train"}
+    import_corpus(store, corpus / "train.txt", **place)
+    import_corpus(store, corpus / "train.txt", captions=corpus / "captions.txt", **place)
+    samples = store.samples("own", "train")
+    assert len(samples) == 3
+    assert [caption.text for caption in store.captions(samples[0].id)] == ["a portrait"]
+
+
+def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Path) -> None:
+    (corpus / "train.txt").write_text(TWITTER + "IMGID:c_3\nno tag\n")
+    with pytest.raises(BadInput, match=r"train\.txt:11: .*; 3 samples read before it, none kept"):
+        import_corpus(store, corpus / "train.txt", format="twitter", corpus="own", split="train")
+    assert store.samples("own", "train") == []
+
+
+@pytest.mark.skipif("COTPD_DATA" not in os.environ, reason="COTPD_DATA names no folder of corpora")
+def test_the_published_test_split_is_kept_whole(store: Store) -> None:
+    data = Path(os.environ["COTPD_DATA"])
+    imported = import_corpus(
+        store,
+        data / "twitter2017" / "test.txt",
+        format="twitter",
+        corpus="twitter2017",
+        split="test",
+        captions=data / "captions" / "twitter2017_blip2.txt",
+        knowledge=data / "knowledge" / "twitter2017" / "test.txt",
+    )
+    assert imported == Imported(samples=723, captions=723, knowledge=723)
+    assert len(store.samples("twitter2017", "test")) == 723
