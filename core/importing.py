@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core import corpora
-from core.domain import Caption, Knowledge, Maker
+from core import corpora, images
+from core.demo import Demo, demos
+from core.domain import Caption, Knowledge, Maker, Sample
 from core.store import Store
 
 
@@ -48,6 +49,20 @@ def import_corpus(
     ]
     store.add_corpus(corpus, split, [row.sample for row in rows], [*described, *explained])
     return Imported(samples=len(rows), captions=len(described), knowledge=len(explained))
+
+
+def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
+    """Put the project's demo samples into the workspace, with their pictures; those that are there stay as they are.
+
+    Raises:
+        StoreError: the workspace cannot be written.
+    """
+    placed = [
+        (demo, Sample(**demo.sample.model_dump(exclude={"image"}), image=store.save_image(images.read(demo.image))))
+        for demo in demos()
+    ]
+    store.add_corpus("demo", "all", [sample for _, sample in placed])
+    return placed
 
 
 def _maker(file: Path) -> Maker:

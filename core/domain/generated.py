@@ -12,7 +12,7 @@ Grain = Literal["noun", "sentence", "multimodality", "mixed"]
 
 AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
-DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable"]
+DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable", "no entity"]
 
 
 class Maker(Value):
@@ -114,3 +114,7 @@ class Prediction(Made):
     sample_id: str
     view: View
     entities: tuple[ScoredEntity, ...]
+
+    def bare(self) -> tuple[Entity, ...]:
+        """The mentions without their scores, as labels of a sample."""
+        return tuple(Entity(start=each.start, end=each.end, type=each.type) for each in self.entities)

@@ -1,0 +1,19 @@
+"""The batch door: every step of a sample's way as a command.
+
+Answers go to stdout (with `--json` as one document), progress and logs to stderr. Exit status: 0 fine, 2 bad input,
+1 anything else. The import of what a command needs waits until it runs, so that `--help` is quick.
+"""
+
+import typer
+
+from core.cli import corpus, generate, machine, student
+
+app = typer.Typer(
+    name="core",
+    help="CoTPD workbench: caption, think, augment, train, evaluate and predict on tweets with images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for commands in (corpus, generate, student, machine):
+    commands.add_to(app)

@@ -1,0 +1,50 @@
+"""Commands on this machine: what can be used here, and getting what is missing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import teachers, weights
+from core.cli.door import AsJson, answer, command, progress
+from core.doctor import examine
+from core.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer these commands."""
+    for function in (doctor, fetch):
+        app.command()(command(function))
+
+
+def doctor(
+    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None, as_json: AsJson = False
+) -> None:
+    """Say which captioners, teachers and students can be used here, and why the others can't."""
+    findings = examine(Settings.read(workspace=workspace))
+    document = {
+        kind: [finding.model_dump(exclude={"kind"}) for finding in findings if finding.kind == kind]
+        for kind in ("captioner", "teacher", "student")
+    }
+    lines = []
+    for finding in findings:
+        mark = "chosen" if finding.chosen else "usable" if finding.problem is None else "not usable"
+        lines.append(f"{finding.kind:<10} {finding.name:<14} {mark}{': ' + finding.problem if finding.problem else ''}")
+    answer(document, as_json=as_json, lines=lines)
+
+
+def fetch(
+    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(weights.KNOWN)}.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Get the embedded teacher's weights. Without a name: the settings' ones, unless another teacher is configured."""
+    settings = Settings.read()
+    if name is None and teachers.choose(settings) != "embedded":
+        answer({"fetched": None}, as_json=as_json, lines=["Another teacher is configured; nothing is needed."])
+        return
+    wanted = name or settings.embedded_teacher
+    path = weights.find(wanted, settings.cache)
+    if path is None:
+        with progress(wanted, "MB") as bar:
+            path = weights.fetch(wanted, settings.cache, lambda done, total: bar(done // 10**6, total // 10**6, ""))
+    answer({"fetched": wanted, "path": str(path)}, as_json=as_json, lines=[f"{wanted} is at {path}."])

@@ -1,0 +1,152 @@
+"""Commands on the student: train one, score one, ask one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import corpora, images
+from core.cli.door import AsJson, answer, command, progress
+from core.domain import Prediction, Sample
+from core.errors import BadInput, CotpdError
+from core.settings import Settings
+from core.study import Stage, StageName, Study
+from core.workbench import Workbench
+
+StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; see doctor.")]
+Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer these commands."""
+    for function in (train, evaluate, predict):
+        app.command()(command(function))
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="A TOML file; see docs/training.md.")],
+    out: Annotated[Path, typer.Option(help="Folder of this training; started again there, it goes on.")],
+    data: Annotated[Path | None, typer.Option(help="Folder that the file's paths are relative to.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a student by conditional prompt distillation. Ctrl-C stops; the same command goes on."""
+    from core.training.config import TrainConfig  # noqa: PLC0415 - torch is slow to import
+    from core.training.trainer import Trainer  # noqa: PLC0415
+
+    root = data or Settings.read().data
+    if root is None:
+        raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
+    trainer = Trainer(TrainConfig.read(config), root, out)
+    with progress("training", "steps") as bar:
+        trainer.run(
+            lambda now: bar(
+                now.step,
+                now.steps,
+                f"epoch {now.epoch}, loss {now.loss:.2f}"
+                + (f", best dev F1 on text alone {now.best_f1:.2f}" if now.best_f1 is not None else ""),
+            )
+        )
+    line = f"Trained in {out}; best dev F1 on text alone {trainer.best_f1:.2f}."
+    answer({"folder": str(out), "best_dev_f1": trainer.best_f1}, as_json=as_json, lines=[line])
+
+
+def evaluate(
+    path: Annotated[Path, typer.Option(help="A labelled split.")],
+    form: Annotated[str, typer.Option("--format", help=f"Its form: {', '.join(corpora.names())}.")] = "twitter",
+    captions: Annotated[Path | None, typer.Option(help="Captions, for the knowledge view.")] = None,
+    knowledge: Annotated[Path | None, typer.Option(help="Knowledge, for the knowledge view.")] = None,
+    student: StudentName = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a student on labelled samples: span F1 as seqeval counts it, without and with knowledge."""
+    from core.evaluation.views import evaluate_views  # noqa: PLC0415 - torch is slow to import
+
+    settings = Settings.read(student=student, workspace=workspace)
+    rows = corpora.find(form).read(path, captions=captions, knowledge=knowledge)
+    with progress("evaluating") as bar:
+        report = evaluate_views(settings, rows, lambda done, total: bar(done, total, ""))
+    document = {"path": str(path), **report.model_dump()}
+    lines = [f"{report.student} on {report.samples:,} samples of {path}"]
+    for view in (report.without_knowledge, report.with_knowledge):
+        lines.append(f"{view.input:>40}: P {view.precision:.2f}  R {view.recall:.2f}  F1 {view.f1:.2f}")
+    answer(document, as_json=as_json, lines=lines)
+
+
+def predict(
+    text: Annotated[str, typer.Option(help="The tweet.")],
+    image: Annotated[Path | None, typer.Option(help="Its picture.")] = None,
+    captioner: Annotated[str | None, typer.Option(help="See doctor.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="See doctor.")] = None,
+    student: StudentName = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Caption, think about and label one tweet, with and without what the teacher knows."""
+    settings = Settings.read(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
+    bench = Workbench(settings)
+    study = Study(bench, *bench.sample(text, images.read(image) if image else None))
+    with progress("studying") as bar:
+        seen: dict[StageName, Stage] = {}
+
+        def show(name: StageName, stage: Stage) -> None:
+            seen[name] = stage
+            done = sum(stage.state not in ("waiting", "working") for stage in seen.values())
+            bar(done, len(study.stages()), f"{name.replace('_', ' ')}: {stage.state}")
+
+        study.start(variants=())
+        try:
+            study.follow(show)
+        except KeyboardInterrupt:
+            study.stop()
+            raise
+    document = _document(study)
+    answer(document, as_json=as_json, lines=_lines(document))
+    if any(name in document["problems"] for name in ("without_knowledge", "with_knowledge")):
+        raise CotpdError("; ".join(f"{name}: {problem}" for name, problem in document["problems"].items()))
+
+
+def _document(study: Study) -> dict[str, Any]:
+    stages = study.stages()
+    document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text}
+    document["caption"] = _text(stages["caption"])
+    document["knowledge"] = {grain: _text(stages[grain]) for grain in ("noun", "sentence", "multimodality")}
+    for view in ("with_knowledge", "without_knowledge"):
+        prediction = stages[view].record
+        document[view] = {
+            "entities": _entities(study.sample, prediction) if isinstance(prediction, Prediction) else None
+        }
+    document["changes"] = [change.sentence for change in study.changes()]
+    document["models"] = {name: stage.record.maker.model for name, stage in stages.items() if stage.record}
+    document["problems"] = {name: stage.note for name, stage in stages.items() if stage.state == "failed"}
+    document["skipped"] = {name: stage.note for name, stage in stages.items() if stage.state == "skipped"}
+    return document
+
+
+def _text(stage: Stage) -> str | None:
+    return getattr(stage.record, "text", None)
+
+
+def _entities(sample: Sample, prediction: Prediction) -> list[dict[str, Any]]:
+    """Mentions with their place in the text: `start` and `end` in Unicode code points."""
+    found = []
+    for entity in prediction.entities:
+        start, end = sample.characters(entity)
+        found.append(
+            {"text": sample.mention(entity), "type": entity.type, "start": start, "end": end, "score": entity.score}
+        )
+    return found
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    lines = [f"caption: {document['caption']}"]
+    lines += [f"{grain}: {text}" for grain, text in document["knowledge"].items()]
+    for view in ("without_knowledge", "with_knowledge"):
+        entities = document[view]["entities"]
+        if entities is None:
+            named = "no answer"
+        else:
+            named = ", ".join(f"{each['text']} ({each['type']} {each['score']:.0%})" for each in entities) or "nothing"
+        lines.append(f"{view.replace('_', ' ')}: {named}")
+    lines += [f"{name}: {problem}" for name, problem in {**document["problems"], **document["skipped"]}.items()]
+    return [*lines, *document["changes"]]

@@ -1,0 +1,217 @@
+"""A case study: every stage of one sample's way, at once where they don't need each other, each shown as it arrives."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, cast
+
+from PIL import Image
+
+from core.comparison import Change, changes
+from core.domain import AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
+from core.errors import CotpdError
+from core.knowledge import Dialogue
+from core.workbench import Hear, Workbench
+
+StageName = View | Grain | AugmentationKind | Literal["caption"]
+State = Literal["waiting", "working", "done", "skipped", "failed", "stopped"]
+
+THOUGHTS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
+VARIANTS: tuple[AugmentationKind, ...] = ("style", "entity", "image")
+STAGES: tuple[StageName, ...] = ("without_knowledge", "caption", *THOUGHTS, "with_knowledge", *VARIANTS)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far one stage is: `text` is what the teacher said so far, `note` why there is no record."""
+
+    state: State = "waiting"
+    text: str = ""
+    record: Made | None = None
+    note: str = ""
+    seconds: float = 0.0
+
+
+class _Skip(Exception):
+    """This stage has nothing to do, and why."""
+
+
+class _Stopped(Exception):
+    """Somebody asked the study to stop."""
+
+
+class Study:
+    """Runs all stages of one sample in threads of its own. What a stage makes is in the store before it is shown.
+
+    A stage that fails says why and keeps no other from going on, unless that one needs its result. A study that was
+    stopped is run again by a new one, which finds in the store what this one made.
+    """
+
+    def __init__(self, workbench: Workbench, sample: Sample, picture: Image.Image | None) -> None:
+        self.sample = sample
+        self._workbench = workbench
+        self._picture = picture
+        self._stages: dict[StageName, Stage] = dict.fromkeys(STAGES, Stage())
+        self._changed = threading.Condition()
+        self._revision = 0
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(max_workers=len(STAGES), thread_name_prefix="study")
+        self._futures: dict[StageName, Future[Made | None]] = {}
+
+    def start(self, variants: Sequence[AugmentationKind] = VARIANTS) -> None:
+        """Begin, with the variants that are wanted; returns at once."""
+        self._workbench.store.study(self.sample)
+        self._dialogues = self._pool.submit(self._open_dialogues)
+        self._submit("without_knowledge", self._predict)
+        self._submit("caption", self._caption)
+        for grain in THOUGHTS:
+            self._submit(grain, partial(self._think, grain))
+        self._submit("with_knowledge", self._predict_with)
+        for kind in variants:
+            self._submit(kind, partial(self._augment, kind))
+        self._pool.shutdown(wait=False)
+
+    def stop(self) -> None:
+        """End what is running at its next word, and start nothing more."""
+        self._stop.set()
+
+    def changes(self) -> list[Change]:
+        """What knowledge changed in the student's answer; nothing while one of the two is missing."""
+        before, after = (self.stages()[view].record for view in ("without_knowledge", "with_knowledge"))
+        if not isinstance(before, Prediction) or not isinstance(after, Prediction):
+            return []
+        return changes(self.sample, before.entities, after.entities)
+
+    @property
+    def running(self) -> bool:
+        """Whether any stage may still change."""
+        return not all(future.done() for future in self._futures.values())
+
+    def stages(self) -> dict[StageName, Stage]:
+        """How far every stage is now."""
+        with self._changed:
+            return dict(self._stages)
+
+    def follow(self, show: Callable[[StageName, Stage], None]) -> None:
+        """Call `show` for every change of every stage, until the study ends. Changes that come fast are joined."""
+        seen = dict.fromkeys(STAGES, Stage())
+        revision = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._revision != revision or not self.running, timeout=1)  # noqa: B023
+                revision, stages = self._revision, dict(self._stages)
+            ended = not self.running
+            for name, stage in stages.items():
+                if stage != seen[name]:
+                    show(name, stage)
+            seen = stages
+            if ended and self._revision == revision:
+                return
+
+    def _submit(self, name: StageName, work: Callable[[Hear], Made]) -> None:
+        self._futures[name] = self._pool.submit(self._run, name, work)
+
+    def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
+        begun = time.perf_counter()
+        try:
+            record = work(lambda piece: self._hear(name, piece))
+        except _Skip as reason:
+            self._set(name, state="skipped", note=str(reason))
+        except _Stopped:
+            self._set(name, state="stopped", note="stopped before it was done")
+        except CotpdError as error:
+            self._set(name, state="failed", note=str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short
+            _log.exception("stage %s of case %s failed", name, self.sample.id)
+            note = f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"
+            self._set(name, state="failed", note=note)
+        else:
+            self._set(name, state="done", record=record, seconds=time.perf_counter() - begun)
+            return record
+        return None
+
+    def _hear(self, name: StageName, piece: str) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+        self._set(name, text=self._stages[name].text + piece)
+
+    def _set(self, name: StageName, **changes: object) -> None:
+        with self._changed:
+            self._stages[name] = replace(self._stages[name], **changes)  # type: ignore[arg-type]
+            self._revision += 1
+            self._changed.notify_all()
+
+    def _begin(self, name: StageName, *after: StageName) -> None:
+        """Wait for the stages that this one needs or should not disturb, then say that it works."""
+        for needed in after:
+            self._futures[needed].result()
+        if self._stop.is_set():
+            raise _Stopped
+        self._set(name, state="working")
+
+    def _result(self, name: StageName) -> Any:
+        return self._futures[name].result()
+
+    def _refuse_relations(self) -> None:
+        if self.sample.task == "mre":
+            raise _Skip("no student for relations is trained here yet; entities are found under the task MNER")
+
+    # The stages. Predictions on the text alone wait for nothing; variants let the thoughts go first.
+
+    def _predict(self, _: Hear) -> Made:
+        self._refuse_relations()
+        self._begin("without_knowledge")
+        return self._workbench.predict(self.sample)
+
+    def _caption(self, _: Hear) -> Made:
+        if self._picture is None:
+            raise _Skip("there is no picture")
+        self._begin("caption")
+        return self._workbench.caption(self.sample, self._picture)
+
+    def _open_dialogues(self) -> dict[Grain, tuple[Dialogue, tuple[Grain, ...]]]:
+        """For each grain its dialogue, and the grains that are asked before it there."""
+        opened = {}
+        for dialogue in self._workbench.dialogues(self.sample):
+            for at, grain in enumerate(dialogue.grains):
+                opened[grain] = (dialogue, dialogue.grains[:at])
+        return opened
+
+    def _think(self, grain: Grain, hear: Hear) -> Made:
+        if grain == "multimodality" and self._picture is None:
+            raise _Skip("there is no picture to relate the tweet to")
+        dialogue, before = self._dialogues.result()[grain]
+        if grain != "multimodality":
+            self._begin(grain, *before)
+            return self._workbench.think(dialogue, grain, None, hear)
+        self._begin(grain, *before, "caption")
+        caption = self._result("caption")
+        if caption is None:
+            raise _Skip("the picture has no caption to relate the tweet to")
+        return self._workbench.think(dialogue, grain, caption, hear)
+
+    def _predict_with(self, _: Hear) -> Made:
+        self._refuse_relations()
+        caption = self._result("caption")
+        thoughts = [thought for grain in THOUGHTS if (thought := self._result(grain))]
+        if caption is None and not thoughts:
+            raise _Skip("there is neither a caption nor a thought to see the tweet with")
+        self._begin("with_knowledge")
+        return self._workbench.predict_with(self.sample, caption, thoughts)
+
+    def _augment(self, kind: AugmentationKind, hear: Hear) -> Made:
+        self._begin(kind, "with_knowledge")
+        return self._workbench.augment(kind, self.sample, self._entities(), hear)
+
+    def _entities(self) -> tuple[Entity, ...]:
+        """The mentions that a variant must keep or replace: the gold ones, or those that the student found."""
+        found = self._result("with_knowledge") or self._result("without_knowledge")
+        if self.sample.entities is not None or found is None:
+            return self.sample.entities or ()
+        return cast(Prediction, found).bare()
