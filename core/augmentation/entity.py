@@ -1,0 +1,115 @@
+"""Another name of the same type in a mention's place, kept if the teacher finds it possible (paper section 3.3)."""
+
+import re
+from functools import partial
+
+from pydantic import JsonValue
+
+from core.augmentation.making import maker_of
+from core.augmentation.pool import EntityPool, draw
+from core.augmentation.spelling import fold, genitive
+from core.domain import Augmentation, Entity, Replacement, Sample, Span, Verdict
+from core.domain.tokens import split_words
+from core.prompts import Prompt
+from core.teachers import Answer, Teacher
+
+CLEAR_YES = 1.0
+"""The least margin log p(yes) − log p(no) of a clear yes: yes is e times as likely as no."""
+
+_WORD = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, seed: int = 0) -> Augmentation:
+    """Replace one entity, wherever the tweet names it, then ask whether that is possible in fact.
+
+    Which entity, and by which name, follows from the seed and the sample's id. Kept is a clear yes: the word, and a
+    margin of `CLEAR_YES` or more where the teacher gives one. Otherwise the augmentation is dropped as `implausible`,
+    but has its variant and verdict, so that a reviewer sees them. A sample of relations, or one without an entity that
+    the pool has others for, is dropped as `no entity`, and the teacher is not asked.
+
+    Raises:
+        TeacherError: no usable answer came, and why.
+    """
+    chosen = _choose(sample, pool, f"{seed}\0{sample.id}")
+    parameters: dict[str, JsonValue] = {"pool": pool.name, "seed": seed, "threshold": CLEAR_YES}
+    made = partial(Augmentation, parent_id=sample.id, kind="entity")
+    if chosen is None:
+        return made(answer="", dropped="no entity", maker=maker_of(teacher, prompt, parameters=parameters))
+    variant = put(sample, chosen)
+    answer = teacher.ask_yes_or_no(prompt.messages(text=variant.text))
+    verdict = judge(answer)
+    is_clear = verdict.answer == "yes" and (verdict.margin is None or verdict.margin >= CLEAR_YES)
+    return made(
+        answer=answer.text,
+        variant=variant,
+        replacements=(chosen,),
+        verdict=verdict,
+        dropped=None if is_clear else "implausible",
+        maker=maker_of(teacher, prompt, answer, parameters),
+    )
+
+
+def judge(answer: Answer) -> Verdict:
+    """The verdict in a teacher's answer: its first word, if that is yes or no."""
+    word = _WORD.match(answer.text)
+    said = word[1].lower() if word else "unparsed"
+    return Verdict.model_validate({"answer": said, "margin": answer.margin})
+
+
+def put(sample: Sample, replacement: Replacement) -> Sample:
+    """The sample with each mention of `old` as an entity of that type turned into `new`; all labels move along.
+
+    Spaces stay as they are: a tweet whose words stand apart, as a corpus has them, gets the new words apart too. A
+    handle or a hashtag becomes one (`@TobeyMaguire`), and a genitive stays one.
+    """
+    stands_apart = sample.text == " ".join(sample.tokens)
+    text = ""
+    tokens: list[str] = []
+    entities: list[Entity] = []
+    read = 0  # characters of the parent that are in `text`, or replaced
+    taken = 0  # tokens likewise
+    for entity in sample.entities or ():
+        start, end = sample.characters(entity)
+        text += sample.text[read:start]
+        tokens += sample.tokens[taken : entity.start]
+        words = sample.tokens[entity.start : entity.end]
+        if entity.type == replacement.type and fold(_bare(sample.mention(entity))) == fold(replacement.old):
+            new = _as_written(replacement.new, sample, entity)
+            words = split_words(new)
+            text += " ".join(words) if stands_apart else new
+        else:
+            text += sample.text[start:end]
+        entities.append(Entity(start=len(tokens), end=len(tokens) + len(words), type=entity.type))
+        tokens += words
+        read, taken = end, entity.end
+    return Sample(
+        task=sample.task,
+        text=text + sample.text[read:],
+        tokens=(*tokens, *sample.tokens[taken:]),
+        image=sample.image,
+        entities=tuple(entities),
+    )
+
+
+def _as_written(new: str, sample: Sample, entity: Span) -> str:
+    mention = sample.mention(entity)
+    is_marked = mention[0] in "@#" or (entity.start > 0 and sample.tokens[entity.start - 1] in ("@", "#"))
+    if not is_marked:
+        return new + genitive(mention)
+    mark = mention[0] if mention[0] in "@#" else ""
+    return mark + "".join(word[0].upper() + word[1:] for word in re.findall(r"[^\W_]+", new))
+
+
+def _bare(mention: str) -> str:
+    return mention.removesuffix(genitive(mention))
+
+
+def _choose(sample: Sample, pool: EntityPool, lot: str) -> Replacement | None:
+    if sample.task != "mner":
+        return None
+    types = {_bare(sample.mention(entity)): entity.type for entity in sample.entities or ()}
+    while old := draw(types, lot):
+        kind = types.pop(old)
+        if new := pool.choose(kind, old, sample.text, lot):
+            return Replacement(old=old, new=new, type=kind)
+    return None

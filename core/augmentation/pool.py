@@ -1,0 +1,67 @@
+"""Names to put in the place of others: by type, from a corpus or from the project's own list."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from core.augmentation.spelling import fold
+from core.domain import Sample
+from core.settings import ASSETS
+
+PROJECT_LIST = "project list"
+_SAME_TYPE = {"OTHER": "MISC"}  # the fourth type's name in Twitter-2015 and in Twitter-2017
+
+
+@dataclass(frozen=True)
+class EntityPool:
+    """Mentions by type, each once whatever its case. `name` says where they are from: it goes into every record."""
+
+    name: str
+    mentions: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def from_samples(cls, samples: Iterable[Sample], name: str) -> Self:
+        """The gold mentions of a corpus, in-domain names: all but handles and hashtags, which are no running words."""
+        return cls._of(
+            name,
+            (
+                (entity.type, sample.mention(entity))
+                for sample in samples
+                for entity in sample.entities or ()
+                if not (entity.start and sample.tokens[entity.start - 1] in ("@", "#"))
+            ),
+        )
+
+    @classmethod
+    def of_the_project(cls) -> Self:
+        """Well-known names of PER, LOC, ORG and MISC, chosen for this project, for users without a corpus."""
+        mentions = json.loads((ASSETS / "entities.json").read_text(encoding="utf-8"))
+        return cls._of(PROJECT_LIST, ((kind, mention) for kind, names in mentions.items() for mention in names))
+
+    @classmethod
+    def _of(cls, name: str, found: Iterable[tuple[str, str]]) -> Self:
+        mentions: dict[str, dict[str, str]] = {}
+        for kind, mention in found:
+            if key := fold(mention):
+                mentions.setdefault(_SAME_TYPE.get(kind, kind), {}).setdefault(key, mention)
+        return cls(name, {kind: tuple(each.values()) for kind, each in mentions.items()})
+
+    def choose(self, kind: str, old: str, tweet: str, lot: str) -> str | None:
+        """A mention of a type, to stand for `old`: neither in the tweet already, nor a longer form of `old`, or None.
+
+        The same `lot` draws the same mention from the same pool, and mostly from a pool that grew.
+        """
+        said, replaced = fold(tweet), fold(old)
+        candidates = [
+            mention
+            for mention in self.mentions.get(_SAME_TYPE.get(kind, kind), ())
+            if fold(mention) not in said and replaced not in map(fold, mention.split())
+        ]
+        return draw(candidates, lot)
+
+
+def draw(candidates: Collection[str], lot: str) -> str | None:
+    """One of the candidates, by the hash of lot and candidate: no order, process or machine changes it."""
+    return min(candidates, key=lambda each: hashlib.sha256(f"{lot}\0{each}".encode()).digest(), default=None)

@@ -1,0 +1,249 @@
+"""Whether some words of a tweet are a known name in another spelling.
+
+`Tobey Maguire` is `@TobeyMaguire`, `tobey maguire`, `Tobey Maguire’s` and `TOBEY MAGUIRE`; `US` is `U.S` and `#US`, and
+never `us`. Words are whole tokens, so that `US` is never looked for inside `bus`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from functools import cache, lru_cache
+from itertools import accumulate
+
+from core.domain.tokens import split_words
+from core.settings import ASSETS
+
+# How much each way of spelling a name is worth, 0…1. The order is what matters: where two names claim a word, the
+# better spelling of the longer name gets it.
+SAME_WORDS = 1.0
+SAME_LETTERS = 0.98  # other spaces, signs or accents: Beyonce, TobeyMaguire, Spider-Man
+SAME_BUT_CASE = 0.95
+WITHOUT_GENITIVE = 0.98  # times the above: Obama's
+AFFIXED = 0.90  # @realDonaldTrump, @taylorswift13, #TheBeatles
+NUMBER = 0.85  # Patriot, Patriots
+SHORTENED = 0.85  # LeoDiCaprio, L. DiCaprio, Man United, Beatles
+ONE_EDIT = 0.80  # Shkrelli
+FAMILY_NAME = 0.60  # Maguire
+
+_EDITABLE = 7  # letters: one edit turns too many shorter names into other names (Iran, Iraq)
+_INFLECTED = 5
+_STEM = 4  # letters that a name must keep when a part of it goes
+_MORE_TOKENS = 4  # that a name may be cut into, beyond its own: Spider - Man
+_MARKS = {"@", "#"}
+_JOINERS = set("-‐‑–'’`´.&_·")
+_AFFIXES = ("real", "official", "the", "its", "iam")
+_LETTERS_OF_THEIR_OWN = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "ـ": None})
+_SENTENCE_ENDS = set(".!?…:")
+_GENITIVE = re.compile(r"(?<=.)['’`´][sS]$")
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """Words that any tweet may have, so that in lower case they are no sign of a name: may, us, will."""
+    return frozenset((ASSETS / "common_words.txt").read_text(encoding="utf-8").split())
+
+
+@lru_cache(maxsize=1 << 16)
+def letters(text: str) -> str:
+    """Letters and digits without accents, points and compatibility forms; everything else is left out."""
+    spelled = unicodedata.normalize("NFKD", text.translate(_LETTERS_OF_THEIR_OWN))
+    return "".join(sign for sign in spelled if sign.isalnum() or _is_vowel_sign(sign))
+
+
+def _is_vowel_sign(sign: str) -> bool:
+    # Scripts of India and South-East Asia write vowels as marks; Latin, Arabic and Hebrew do well without theirs.
+    kind, order = unicodedata.category(sign), unicodedata.combining(sign)
+    is_optional = 10 <= order <= 36 or order >= 200 or "\ufe00" <= sign <= "\ufe0f"
+    return kind in ("Mn", "Mc") and not is_optional
+
+
+@lru_cache(maxsize=1 << 16)
+def fold(text: str) -> str:
+    """`letters` without case."""
+    return letters(letters(text).casefold())
+
+
+def camel_parts(word: str) -> list[str]:
+    """`DiCaprio` is Di and Caprio, `NBAFinals` NBA and Finals, `iPhone` i and Phone."""
+    parts, start = [], 0
+    for at in range(1, len(word)):
+        rises = word[at].isupper() and not word[at - 1].isupper()
+        starts_word = word[at].isupper() and word[at + 1 : at + 2].islower()
+        if rises or starts_word or word[at].isdigit() != word[at - 1].isdigit():
+            parts.append(word[start:at])
+            start = at
+    return [*parts, word[start:]]
+
+
+def _parts(words: Sequence[str]) -> list[str]:
+    return [fold(part) for word in words if letters(word) for part in camel_parts(letters(word))]
+
+
+def _is_common(parts: Sequence[str]) -> bool:
+    return len("".join(parts)) <= 2 or all(part in common_words() or part.isdigit() for part in parts)
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
+
+
+def genitive(word: str) -> str:
+    """The `'s` that a word ends with, or nothing."""
+    found = _GENITIVE.search(word)
+    return found[0] if found else ""
+
+
+def _within_one_edit(one: str, other: str) -> bool:
+    """Whether an insertion, a deletion, a substitution or a swap of neighbours makes one string the other."""
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[same:], other[same:]
+    is_swap = a[:2] == b[:2][::-1] and a[2:] == b[2:]
+    return is_swap or a[1:] == b[1:] or a[1:] == b or a == b[1:]
+
+
+class Words:
+    """The tokens of a tweet, prepared for looking for names in them."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tuple(tokens)
+        self.letters = [letters(token) for token in tokens]
+        self.folds = [fold(token) for token in tokens]
+        cased = [word for word in self.letters if len(word) > 1 and word.upper() != word.lower()]
+        self.has_no_capitals = not any(
+            word[:1].isupper() and not self.is_marked(at) for at, word in enumerate(self.letters)
+        )
+        self._is_shouted = 2 * sum(word.isupper() for word in cased) > len(cased) > 2
+
+    def is_marked(self, at: int) -> bool:
+        """Whether a token is a handle or a hashtag."""
+        return self.tokens[at][0] in _MARKS or (at > 0 and self.tokens[at - 1] in _MARKS)
+
+    def are_capitalised(self, start: int, end: int) -> bool:
+        """Whether no token of `[start, end)` begins with a small letter; those of a script without case never do."""
+        return not any(word[:1].islower() for word in self.letters[start:end])
+
+    def may_be_chance(self, start: int, end: int) -> bool:
+        """Whether these words could stand here without naming anything: `May I`, `TELL US NOW`."""
+        word = self.letters[start]
+        if end - start > 1 or self.is_marked(start) or not word or not _is_common(_parts([word])):
+            return False
+        if word.isupper() and len(word) > 1:
+            return self._is_shouted
+        return word.islower() or self._opens_a_sentence(start)
+
+    def stands_alone(self, at: int) -> bool:
+        """Whether no capitalised word beside it makes a word part of another name: `Ivanka Trump`, `Trump Tower`."""
+        beside = [near for near in (at - 1, at + 1) if 0 <= near < len(self.tokens) and self.folds[near]]
+        return all(word.islower() or _is_common(_parts([word])) for word in (self.letters[near] for near in beside))
+
+    def neighbours(self, start: int, end: int) -> tuple[str, str]:
+        """The nearest words before and behind tokens `[start, end)`, folded; empty where there is none."""
+        before = next((word for word in reversed(self.folds[:start]) if word), "")
+        behind = next((word for word in self.folds[end:] if word), "")
+        return before, behind
+
+    def _opens_a_sentence(self, at: int) -> bool:
+        before = at - 1
+        while before >= 0 and not self.letters[before] and self.tokens[before][0] not in _SENTENCE_ENDS:
+            before -= 1
+        return before < 0 or self.tokens[before][0] in _SENTENCE_ENDS
+
+
+class Name:
+    """A name as it is written in a tweet, in one or several ways that differ in case, spaces, signs or accents only."""
+
+    def __init__(self, written: Collection[tuple[str, ...]], *, is_person: bool) -> None:
+        self._written = frozenset(written)
+        self._letters = {"".join(map(letters, words)) for words in written}
+        words = max(written, key=lambda words: len(_parts(words)))
+        self._parts = _parts(words)
+        self._key = "".join(self._parts)
+        self._signs = {word for words in written for word in split_words(" ".join(words)) if not letters(word)}
+        self._ends = set(accumulate(map(len, self._parts)))
+        self._family = fold(words[-1]) if is_person and len(words) > 1 and len(fold(words[-1])) >= _STEM else None
+        self._inflected = self._inflections(words) if self._key else {}
+        self.reach = max(map(len, written)) + _MORE_TOKENS
+
+    def _inflections(self, words: Sequence[str]) -> dict[str, float]:
+        spellings = {}
+        if self._parts[0] == "the" and len(self._key) >= len("the") + _STEM:
+            spellings[self._key.removeprefix("the")] = SHORTENED
+        if len(self._key) >= _INFLECTED:
+            spellings[self._key.removesuffix("s") if self._key.endswith("s") else self._key + "s"] = NUMBER
+        if genitive(words[-1]):
+            spellings[self._key.removesuffix("s")] = SAME_BUT_CASE * WITHOUT_GENITIVE
+        return spellings
+
+    def likeness(self, text: Words, start: int, end: int) -> float:
+        """How sure it is that tokens `[start, end)` are this name: 0 (they are not) to 1 (the very words)."""
+        words = text.tokens[start:end]
+        if words in self._written:
+            return SAME_WORDS
+        if not (self._key and text.folds[start] and text.folds[end - 1] and self._holds_together(text, start, end)):
+            return 0.0
+        breaks_alike = self._breaks_alike(text, start, end)
+        return (breaks_alike and self._is_spelled(text, start, end)) or self._is_varied(text, start, end, breaks_alike)
+
+    def _is_varied(self, text: Words, start: int, end: int, breaks_alike: bool) -> float:
+        """A form of the name with other letters. These must look like names: marked, or capitalised."""
+        parts, folded = _parts(text.tokens[start:end]), "".join(text.folds[start:end])
+        is_marked, are_capitalised = text.is_marked(start), text.are_capitalised(start, end)
+        if _is_common(parts) and (len(parts) == 1 or not are_capitalised):
+            return 0.0
+        if end - start == 1 and is_marked and self._is_affixed(folded):
+            return AFFIXED
+        if (is_marked or are_capitalised or text.has_no_capitals) and self._is_shortened(folded, text.folds[start]):
+            return SHORTENED
+        if not (is_marked or are_capitalised) or not breaks_alike:
+            return 0.0
+        if folded == self._family:
+            is_left_over = start > 0 and text.folds[start - 1] in self._parts
+            return FAMILY_NAME if text.stands_alone(start) and not is_left_over else 0.0
+        return self._inflected.get(folded) or (ONE_EDIT if self._is_one_edit_off(folded) else 0.0)
+
+    def _holds_together(self, text: Words, start: int, end: int) -> bool:
+        """Whether nothing but joining signs stands between the words, and no `’ s` of another's hangs on them."""
+        return (end - start == 1 or text.folds[end - 1] != "s") and all(
+            word or token in _JOINERS or token in self._signs or unicodedata.category(token[0]) == "Cf"
+            for word, token in zip(text.folds[start:end], text.tokens[start:end], strict=True)
+        )
+
+    def _breaks_alike(self, text: Words, start: int, end: int) -> bool:
+        """Whether no word ends where none of the name's does, unless capitals show where names begin.
+
+        `now here` is not Nowhere; `Tobey Maguire` is tobeymaguire.
+        """
+        ends = set(accumulate(map(len, text.folds[start : end - 1])))
+        return ends <= self._ends or text.are_capitalised(start, end)
+
+    def _is_spelled(self, text: Words, start: int, end: int) -> float:
+        """The name itself, whatever its spaces, signs and accents, or its genitive; 0 if it is another word."""
+        words = text.tokens[start:end]
+        if alike := self._is_spelled_by(words):
+            return alike
+        ending = genitive(words[-1])
+        owner = (*words[:-1], words[-1].removesuffix(ending))
+        return self._is_spelled_by(owner) * WITHOUT_GENITIVE if ending else 0.0
+
+    def _is_spelled_by(self, words: Sequence[str]) -> float:
+        """A common word must keep its capitals: `US` is not us."""
+        if "".join(map(letters, words)) in self._letters:
+            return SAME_LETTERS
+        return SAME_BUT_CASE if "".join(map(fold, words)) == self._key and not _is_common(_parts(words)) else 0.0
+
+    def _is_affixed(self, folded: str) -> bool:
+        bare = folded.rstrip("0123456789")
+        return self._key in {bare, *(bare.removeprefix(affix) for affix in _AFFIXES), bare.removesuffix("official")}
+
+    def _is_one_edit_off(self, folded: str) -> bool:
+        """A slip of the pen. At the ends of a name an edit makes another word (America, American), in a number too."""
+        is_long = min(len(folded), len(self._key)) >= _EDITABLE
+        keeps = folded[0] == self._key[0] and folded[-1] == self._key[-1] and _digits(folded) == _digits(self._key)
+        return is_long and keeps and _within_one_edit(folded, self._key)
+
+    def _is_shortened(self, folded: str, first_word: str) -> bool:
+        """Leo DiCaprio, L. DiCaprio: the first word cut off to three letters or more, or to an initial of its own."""
+        first, rest = self._parts[0], "".join(self._parts[1:])
+        start = folded.removesuffix(rest)
+        is_short = len(start) >= 3 or (len(start) == 1 and first_word == start)
+        return len(rest) >= _STEM and folded == start + rest and first.startswith(start) and is_short

@@ -1,0 +1,133 @@
+"""What a teacher meant to say: its answer without the politeness around it, or nothing where it is no answer.
+
+Small models wrap a tweet in quotes, announce it, explain it, or repeat the question. Only what is surely not part of
+the answer goes: a wrapping that the tweet itself has stays.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+from core.domain.sample import MAX_CHARACTERS
+from core.domain.tokens import split_words
+from core.teachers import Message
+
+_FENCE = re.compile(r"```[\w-]*\n?(.*?)(?:```|\Z)", re.DOTALL)
+_NEXT_TURN = re.compile(
+    r"<\|.*|\n\s*(?:user|human|assistant|system|sentence|question)\s*:.*", re.DOTALL | re.IGNORECASE
+)
+_COURTESY = r"(?:sure|certainly|of\ course|absolutely|okay|ok)"
+_WHAT = r"(?:tweet|twitter|version|sentence|rewrite|image|photo|caption|description)"
+_ANNOUNCEMENT = re.compile(
+    rf"""(?:{_COURTESY}\b[,!.\s]*)?
+    (?: here(?:'s|’s|\ is|\ are)\b[^:\n]*\b{_WHAT}\b[^:\n]*
+      | (?:the\ |my\ |a\ )?(?:possible\ |rewritten\ |transformed\ |imagined\ )?(?:twitter[\ -]style\ )?{_WHAT}
+      | twitter[\ -](?:style|version) | answer | output | response
+      | {_COURTESY}
+    )\s*[:!]\s+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_REMARK = re.compile(
+    r"""\(?(?: (?:note|explanation|remember)\b | let\ me\ know | feel\ free | hope\ this
+      | i\ (?:hope|kept|added|used|changed|have)\b
+      | (?:this|the|in\ this|my)\ (?:tweet|version|rewrite|sentence|rewritten|transformed|hashtag|style|answer)\b
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_REFUSAL = re.compile(
+    r"""(?: (?:i['’]?m|i\ am)\ (?:very\ |really\ )?sorry,?\ but
+      | sorry,\ (?:but\ )?i\ (?:can|am|do)
+      | as\ an?\ (?:ai|language)\b
+      | (?:unfortunately,\ )?i(?:['’]m|\ am)\ (?:not\ able|unable)\ to
+      | (?:unfortunately,\ )?i\ (?:can['’]?t|cannot|can\ not|won['’]?t|will\ not)\ (?:assist|help|provide|fulfil|create
+        |generate|transform|rewrite|comply|do\ that|answer|engage|continue|describe|imagine)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BULLET = re.compile(r"(?:1[.)]|[-*•])\s+(?=\S)")
+_QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "**", "__", "``")
+
+
+def answer_in(said: str, dialogue: Sequence[Message], tweet: str) -> str | None:
+    """The one line that answers a dialogue's last turn, or None for a refusal, an echo or silence.
+
+    `tweet` is what was asked about. Of several paragraphs or proposals the first counts, and hashtags that follow it.
+    """
+    fenced = _FENCE.search(said)
+    text = _NEXT_TURN.sub("", fenced[1] if fenced else said).strip()
+    announcement = None if _ANNOUNCEMENT.match(tweet) else _ANNOUNCEMENT.match(text)
+    text = text[announcement.end() :] if announcement else text
+    text = _unquoted(" ".join(_first_proposal(text, tweet).split()), tweet)
+    if not text or _is_echo(text, dialogue, tweet) or (_REFUSAL.match(text) and not _REFUSAL.match(tweet)):
+        return None
+    return text
+
+
+def could_be(rewrite: str, tweet: str) -> bool:
+    """Whether a rewrite has a tweet's length, at most thrice and at least a third of the original, and its script."""
+    was, now = (sum(any(map(str.isalnum, word)) for word in split_words(text)) for text in (tweet, rewrite))
+    is_long_enough = now > 0 or was == 0
+    return (
+        is_long_enough
+        and was / 3 <= now <= 3 * was + 20
+        and len(rewrite) <= MAX_CHARACTERS
+        and _script(rewrite) in (_script(tweet), None)
+    )
+
+
+def squeezed(text: str) -> str:
+    """Without white space and case: what is equal so says the same in the same words."""
+    return "".join(text.casefold().split())
+
+
+def _first_proposal(text: str, tweet: str) -> str:
+    lines: list[str] = []
+    is_new_paragraph = False
+    for line in map(str.strip, text.splitlines()):
+        if not line:
+            is_new_paragraph = bool(lines)
+        elif lines and (_REMARK.match(line) or re.match(r"2[.)]\s|[-*•]\s", line)):
+            break
+        elif not is_new_paragraph or _is_tags(line):
+            lines.append(line)
+        else:
+            break
+    first = " ".join(lines)
+    bullet = None if _BULLET.match(tweet) else _BULLET.match(first)
+    return first[bullet.end() :] if bullet else first
+
+
+def _is_tags(line: str) -> bool:
+    return all(word.startswith(("#", "@")) or not any(map(str.isalnum, word)) for word in line.split())
+
+
+def _unquoted(text: str, tweet: str) -> str:
+    """Without one pair of quotes or stars after the other, as long as they hold all of it, and the tweet has none."""
+    while len(text) > 1 and text[0] != tweet[0]:
+        pair = next((pair for pair in _QUOTES if text[0] == pair[0] and text[-1] == pair[1]), None)
+        marks = 2 if pair in ("**", "__") and text[:2] == pair == text[-2:] else 1
+        if pair is None or any(_quotes_again(sign, text[marks:-marks]) for sign in pair):
+            break
+        text = text[marks:-marks].strip()
+    return text
+
+
+def _quotes_again(sign: str, text: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(sign)}|{re.escape(sign)}(?!\w)", text))
+
+
+def _is_echo(text: str, dialogue: Sequence[Message], tweet: str) -> bool:
+    """Whether the answer repeats the question, or an earlier answer: small models copy the worked example."""
+    *earlier, question = dialogue
+    said = squeezed(text)
+    if any(said == squeezed(turn["content"]) for turn in earlier if turn["role"] == "assistant"):
+        return True
+    asked = map(squeezed, question["content"].replace(tweet, "\n").splitlines())
+    return any(len(line) > 20 and line in said for line in asked)
+
+
+def _script(text: str) -> str | None:
+    """The writing system of most letters, or None where there are under three."""
+    scripts = Counter(unicodedata.name(sign, "?").split()[0] for sign in text if sign.isalpha())
+    return scripts.most_common(1)[0][0] if scripts.total() >= 3 else None
