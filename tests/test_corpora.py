@@ -1,5 +1,6 @@
 """Corpora in, corpora out: small ones of our own, and every way in which a file can be broken."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,15 @@ def _related() -> Sample:
 def test_a_folder_that_is_not_there_is_named_on_writing(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"nowhere/out\.txt: cannot be written"):
         jsonl.write([Row(Sample.from_text("a"))], tmp_path / "nowhere" / "out.txt")
+
+
+def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe):
+        with pytest.raises(BadInput, match="is a folder or a device"):
+            jsonl.write([Row(Sample.from_text("a"))], path)
+    assert pipe.is_fifo()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

@@ -181,6 +181,7 @@ def test_a_corpus_keeps_its_order_and_its_duplicates(store: Store) -> None:
     store.add_corpus("own", "test", samples[:1])
     assert store.samples("own", "train") == samples
     assert store.samples("own", "test") == samples[:1]
+    assert store.corpora() == [("own", "test"), ("own", "train")]
 
 
 def test_a_corpus_that_is_imported_again_only_gains_what_is_new(store: Store) -> None:

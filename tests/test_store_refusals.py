@@ -61,7 +61,9 @@ def test_a_database_that_another_process_has_locked_is_named_and_works_again_aft
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:  # noqa: S603
             assert other.stdout is not None
             assert other.stdout.readline() == "locked\n"
-            with pytest.raises(StoreError, match=r"workspace\.db is locked by another program.*try again"):
+            with pytest.raises(
+                StoreError, match=r"workspace\.db has been locked by another program.*nothing was stored; try again"
+            ):
                 store.add(SAMPLE)
             assert store.sample(SAMPLE.id) is None
             with Store(tmp_path) as second:

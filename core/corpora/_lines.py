@@ -85,6 +85,8 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
     Raises:
         BadInput: the file cannot be written.
     """
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: is a folder or a device; name a file to write")
     try:
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(line + "\n" for line in lines)

@@ -48,13 +48,11 @@ def m001_records(db: Database) -> None:
             dropped TEXT,
             {made_by}
         );
-        CREATE INDEX memberships_by_sample ON memberships (sample_id);
         CREATE INDEX studies_by_sample ON studies (sample_id);
         CREATE INDEX captions_by_sample ON captions (sample_id);
         CREATE INDEX knowledge_by_sample ON knowledge (sample_id);
         CREATE INDEX predictions_by_sample ON predictions (sample_id);
         CREATE INDEX augmentations_by_parent ON augmentations (parent_id);
-        CREATE INDEX augmentations_by_variant ON augmentations (variant_id);
     """)
 
 

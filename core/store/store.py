@@ -110,6 +110,11 @@ class Store:
         """
         return self._records(Sample, sql, corpus, split)
 
+    def corpora(self) -> list[tuple[str, str]]:
+        """The splits that were imported, as (corpus, split)."""
+        rows = self._rows("SELECT DISTINCT corpus, split FROM memberships ORDER BY corpus, split")
+        return [(row["corpus"], row["split"]) for row in rows]
+
     def recent(self, *, limit: int = 20, offset: int = 0) -> list[Studied]:
         """The cases that were studied, the last one first."""
         sql = """
