@@ -84,7 +84,7 @@ def explained(file: Path) -> Iterator[None]:
 
 
 _WORDS = {
-    "SQLITE_BUSY": f"has been locked by another program for {BUSY_SECONDS:.0f} s; nothing was stored; try again, or end that program",
+    "SQLITE_BUSY": f"has been locked by another program for {BUSY_SECONDS:.0f} s: nothing was stored; try again later",
     "SQLITE_READONLY": "is read-only: nothing was stored; give yourself the right to write the file and its folder",
     "SQLITE_CANTOPEN": "cannot be opened; check that its folder exists and that you may write in it",
     "SQLITE_NOTADB": "is not a database; move it aside, and a new one is made",
