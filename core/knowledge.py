@@ -9,14 +9,18 @@ in one dialogue a sample. The prompt set says which. Either way, `dialogues` giv
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from core import prompts
-from core.domain import Grain, Knowledge, Maker, Sample
+from core.domain import Caption, Grain, Knowledge, Maker, Sample
 from core.errors import BadInput, TeacherError
+from core.store import Asked
 from core.teachers import Message, Teacher
 
+_REPEATS = 2  # times that a thought may say one sentence
+_SENTENCE = re.compile(r"\S[^.!?\n]*")
 _REFUSAL = re.compile(r"(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t |as an ai)", re.IGNORECASE)
 
 
@@ -36,66 +40,74 @@ class Dialogue:
     """One conversation with a teacher about a sample: each of its `grains` is asked after the ones before it."""
 
     def __init__(self, sample: Sample, teacher: Teacher, grains: tuple[Grain, ...]) -> None:
+        self.sample = sample
         self.grains = grains
-        self._sample = sample
         self._teacher = teacher
         self._turns: list[Message] = []
 
+    def asked(self, grain: Grain, caption: Caption | None = None) -> Asked:
+        """What the maker of this thought will say: a stored thought that says the same need not be asked for again."""
+        return {
+            "model": self._teacher.model,
+            "prompt_version": prompts.load(self._teacher.prompts, grain).version,
+            "parameters": {**self._teacher.parameters, **({"caption": caption.id} if caption else {})},
+        }
+
     def think(
-        self, grain: Grain, *, caption: str | None = None, hear: Callable[[str], None] | None = None
+        self, grain: Grain, *, caption: Caption | None = None, hear: Callable[[str], None] | None = None
     ) -> Knowledge:
         """Ask for one thought; `hear` gets each piece of it as it arrives, and may raise to end it.
 
-        An answer that is no thought is not kept, in the dialogue neither.
+        An answer that is no thought is kept nowhere, not even in the dialogue.
 
         Raises:
             BadInput: the multimodality grain is asked for without a caption.
             TeacherError: no usable answer came, and why.
         """
-        prompt = prompts.load(self._teacher.prompts, grain)
-        question = prompt.messages(**self._values(grain, caption))
+        question = self._question(grain, caption)
         created = datetime.now(UTC)
-        answer = self._teacher.ask([*self._turns, *question], max_tokens=prompt.max_tokens, hear=hear)
-        _check(answer.text, self._sample.text, question[-1]["content"], self._teacher.model)
-        self._turns += [*question, Message(role="assistant", content=answer.text)]
+        max_tokens = prompts.load(self._teacher.prompts, grain).max_tokens
+        answer = self._teacher.ask([*self._turns, *question], max_tokens=max_tokens, hear=hear)
+        _check(answer.text, self.sample.text, question[-1]["content"], self._teacher.model)
         maker = Maker(
-            model=self._teacher.model,
-            prompt_version=prompt.version,
-            parameters=self._teacher.parameters,
+            **self.asked(grain, caption),
             created=created,
             seconds=answer.seconds,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
         )
-        return Knowledge(sample_id=self._sample.id, grain=grain, text=answer.text, maker=maker)
+        knowledge = Knowledge(sample_id=self.sample.id, grain=grain, text=answer.text, maker=maker)
+        self.recall(knowledge, caption)
+        return knowledge
 
-    def recall(self, knowledge: Knowledge, *, caption: str | None = None) -> None:
-        """Take up a thought that the store already has, so that the thoughts after it see it.
+    def recall(self, knowledge: Knowledge, caption: Caption | None = None) -> None:
+        """Take up a thought that is known already, so that the thoughts after it see it.
 
         Raises:
             BadInput: a multimodality thought is recalled without its caption.
         """
-        prompt = prompts.load(self._teacher.prompts, knowledge.grain)
-        self._turns += prompt.messages(**self._values(knowledge.grain, caption))
+        self._turns += self._question(knowledge.grain, caption)
         self._turns.append(Message(role="assistant", content=knowledge.text))
 
-    def _values(self, grain: Grain, caption: str | None) -> dict[str, str]:
-        if grain != "multimodality":
-            return {"text": self._sample.text}
-        if not caption:
-            raise BadInput("there is no picture to relate to the tweet: attach one, or wait for its caption")
-        return {"text": self._sample.text, "caption": caption}
+    def _question(self, grain: Grain, caption: Caption | None) -> list[Message]:
+        values = {"text": self.sample.text}
+        if grain == "multimodality":
+            if caption is None or not caption.text:
+                raise BadInput("there is no picture to relate to the tweet: attach one, or wait for its caption")
+            values["caption"] = caption.text
+        return prompts.load(self._teacher.prompts, grain).messages(**values)
 
 
 def _check(answer: str, tweet: str, question: str, model: str) -> None:
     """Refuse what small models give instead of a thought."""
-    said = _bare(answer)
-    if said in (_bare(tweet), _bare(question)):
-        raise TeacherError(f"{model} answered with the question itself. Ask again, or choose a larger teacher")
+    advice = "Ask again, or choose another teacher or prompt set"
+    if _bare(answer) in (_bare(tweet), _bare(question)):
+        raise TeacherError(f"{model} answered with the question itself. {advice}")
     if _REFUSAL.match(answer):
-        raise TeacherError(
-            f"{model} refused to explain the tweet ({answer[:80]!r}). Choose another teacher or prompt set"
-        )
+        raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}")
+    sentence, times = Counter(_SENTENCE.findall(answer)).most_common(1)[0]
+    if times > _REPEATS:
+        raise TeacherError(f"{model} said {sentence.strip()[:80]!r} over and over. {advice}")
 
 
 def _bare(words: str) -> str:

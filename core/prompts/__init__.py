@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import BadInput
 from core.teachers import Message
@@ -56,6 +56,16 @@ class Template(_Strict):
     question: str = Field(min_length=1)
     system: str | None = None
     example: Example | None = None
+
+    @field_validator("question")
+    @classmethod
+    def _has_places_for_what_there_is(cls, question: str) -> str:
+        places = set(_PLACE.findall(question))
+        if "text" not in places or places - {"text", "caption"}:
+            raise ValueError(
+                f"it must have a place for {{text}}, and may have one for {{caption}}; found {places or None}"
+            )
+        return question
 
 
 class Prompt:

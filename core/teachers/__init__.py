@@ -81,7 +81,7 @@ def names() -> list[str]:
 
 
 def choose(settings: Settings) -> str:
-    """The teacher that the settings ask for: the one they name, else an endpoint if one is configured, else embedded."""
+    """The teacher that the settings ask for: named, else an endpoint if one is configured, else embedded."""
     return settings.teacher or ("endpoint" if settings.teacher_model or settings.teacher_url else "embedded")
 
 

@@ -145,6 +145,8 @@ class ChatTeacher:
             raise TeacherError(
                 f"{self._who} withheld its answer: its content filter stopped it. Try another tweet or model"
             )
+        if finish is None and not text:
+            raise self._failure(ValueError("no chunk of a chat completion came"))
         if finish is None:
             raise TeacherError(
                 f"{self._who} broke off in the middle of its answer ({len(text)} characters came). Ask again"

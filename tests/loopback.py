@@ -1,0 +1,132 @@
+"""A real HTTP server on 127.0.0.1 that speaks OpenAI's chat protocol, and fails on demand.
+
+A test says what is answered, as a function of the request; `fault` names one of the ways to fail.
+"""
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+
+Fault = Literal["status", "stall", "reset", "half", "nonsense", "page", "refuse", "filter", "length"]
+
+
+@dataclass
+class Loopback:
+    """What the server does, and the requests it has had. All of it may change between two requests.
+
+    `answer` gives the text to a request's body; `chances` the probability of each possible first word.
+    """
+
+    answer: Callable[[dict[str, Any]], str]
+    chances: dict[str, float] = field(default_factory=dict)
+    fault: Fault | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
+    pause: float = 0.0
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    hung_up: threading.Event = field(default_factory=threading.Event)
+    url: str = ""
+
+
+@contextmanager
+def serving(answer: Callable[[dict[str, Any]], str]) -> Iterator[Loopback]:
+    """A running server; its address is `url`."""
+    loopback = Loopback(answer)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(loopback))
+    server.daemon_threads = True
+    loopback.url = f"http://127.0.0.1:{server.server_port}/v1"
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield loopback
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._whole({"object": "list", "data": [{"id": "loopback", "object": "model"}]})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            loopback.requests.append(body)
+            loopback.keys.append(self.headers["Authorization"])
+            try:
+                self._answer(body)
+            except (BrokenPipeError, ConnectionResetError):
+                loopback.hung_up.set()
+
+        def _answer(self, body: dict[str, Any]) -> None:
+            match loopback.fault:
+                case "status":
+                    key = self.headers["Authorization"]
+                    self._whole({"error": {"message": f"no: {loopback.status} for {key}"}}, loopback.status)
+                case "refuse" if loopback.refused in body:
+                    self._whole({"error": {"message": f"unsupported parameter: {loopback.refused!r}"}}, 400)
+                case "stall":
+                    time.sleep(loopback.pause)
+                case "reset":
+                    self.close_connection = True
+                case "page":
+                    self._send(b"<html>a proxy's login page</html>", 200, "text/html")
+                case _:
+                    self._stream(body)
+
+        def _stream(self, body: dict[str, Any]) -> None:
+            words = loopback.answer(body).split(" ")
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for index, word in enumerate(words):
+                if loopback.fault == "half" and index == len(words) // 2:
+                    return
+                if loopback.fault == "nonsense":
+                    self._event('{"choices": [{"delta"')
+                piece = word if index == 0 else f" {word}"
+                choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+                if body.get("logprobs"):
+                    choice["logprobs"] = {"content": [_logprob(piece, loopback.chances)]}
+                self._event(json.dumps({"choices": [choice]}))
+                time.sleep(loopback.pause)
+            finish = {"filter": "content_filter", "length": "length"}.get(loopback.fault or "", "stop")
+            self._event(json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}))
+            prompt = sum(len(message["content"].split()) for message in body["messages"])
+            usage = {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
+            if body.get("stream_options", {}).get("include_usage"):
+                self._event(json.dumps({"choices": [], "usage": usage}))
+            self._event("[DONE]")
+
+        def _event(self, data: str) -> None:
+            self.wfile.write(f"data: {data}\n\n".encode())
+            self.wfile.flush()
+
+        def _whole(self, body: dict[str, Any], status: int = 200) -> None:
+            self._send(json.dumps(body).encode(), status, "application/json")
+
+        def _send(self, body: bytes, status: int, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in loopback.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Tests need no access log."""
+
+    return Handler
+
+
+def _logprob(piece: str, chances: dict[str, float]) -> dict[str, Any]:
+    top = [{"token": word, "logprob": math.log(chance), "bytes": None} for word, chance in chances.items()]
+    return {"token": piece, "logprob": -0.1, "bytes": None, "top_logprobs": top}

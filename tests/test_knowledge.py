@@ -1,0 +1,132 @@
+"""Thinking: which questions are asked, in which order, and what counts as a thought."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core import knowledge, prompts
+from core.domain import Caption, Knowledge, Maker, Sample
+from core.errors import BadInput, TeacherError
+from core.settings import Settings
+from core.teachers import Teacher, endpoint
+from tests.loopback import Loopback
+
+TWEET = "Eileen Collins aboard the shuttle one last time 🚀"
+WITH_PICTURE = Sample.from_text(TWEET, image="0" * 64)
+WITHOUT = Sample.from_text(TWEET)
+CAPTION = Caption(
+    sample_id=WITH_PICTURE.id,
+    text="a woman in an orange suit",
+    maker=Maker(model="by hand", created=datetime(2026, 1, 1, tzinfo=UTC)),
+)
+
+
+def teacher(loopback: Loopback, prompt_set: str) -> Teacher:
+    return endpoint.load(Settings.read(teacher_url=loopback.url, teacher_model="gpt-test", teacher_prompts=prompt_set))
+
+
+def asked(request: dict[str, Any]) -> list[str]:
+    return [message["content"] for message in request["messages"] if message["role"] == "user"]
+
+
+def test_hosted_models_are_asked_in_one_dialogue(loopback: Loopback) -> None:
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    assert dialogue.grains == ("noun", "sentence", "multimodality")
+    thoughts = [dialogue.think("noun"), dialogue.think("sentence"), dialogue.think("multimodality", caption=CAPTION)]
+    assert [len(asked(request)) for request in loopback.requests] == [1, 2, 3]
+    last = loopback.requests[-1]["messages"]
+    assert [message["role"] for message in last] == ["user", "assistant"] * 2 + ["user"]
+    assert [message["content"] for message in last if message["role"] == "assistant"] == [
+        thought.text for thought in thoughts[:2]
+    ]
+    assert CAPTION.text in last[-1]["content"]
+
+
+def test_local_models_are_asked_each_grain_on_its_own(loopback: Loopback) -> None:
+    dialogues = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "local"))
+    assert [dialogue.grains for dialogue in dialogues] == [("noun",), ("sentence",), ("multimodality",)]
+
+
+def test_without_a_picture_nothing_is_asked_about_one(loopback: Loopback) -> None:
+    assert [dialogue.grains for dialogue in knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))] == [
+        ("noun", "sentence")
+    ]
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    with pytest.raises(BadInput, match="no picture"):
+        dialogue.think("multimodality", caption=None)
+    assert loopback.requests == []
+
+
+def test_a_thought_names_its_maker(loopback: Loopback) -> None:
+    before = datetime.now(UTC)
+    mind = teacher(loopback, "paper")
+    thought = knowledge.dialogues(WITHOUT, mind)[0].think("noun")
+    assert (thought.sample_id, thought.grain) == (WITHOUT.id, "noun")
+    maker = thought.maker
+    assert (maker.model, maker.prompt_version) == ("gpt-test", prompts.load("paper", "noun").version)
+    assert maker.parameters == {"temperature": 0, "endpoint": loopback.url}
+    assert before <= maker.created <= datetime.now(UTC)
+    assert maker.seconds > 0
+    assert maker.completion_tokens == len(thought.text.split())
+
+
+def test_a_thought_from_the_store_is_part_of_the_dialogue(loopback: Loopback) -> None:
+    mind = teacher(loopback, "paper")
+    stored = knowledge.dialogues(WITHOUT, mind)[0].think("noun")
+    (again,) = knowledge.dialogues(WITHOUT, mind)
+    assert again.asked("noun") == stored.maker.model_dump(include={"model", "prompt_version", "parameters"})
+    again.recall(stored)
+    again.think("sentence")
+    assert loopback.requests[-1]["messages"][1] == {"role": "assistant", "content": stored.text}
+    assert len(asked(loopback.requests[-1])) == 2
+
+
+def test_a_thought_about_another_caption_is_another_thought(loopback: Loopback) -> None:
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    other = CAPTION.model_copy(update={"text": "a rocket"})
+    assert dialogue.asked("multimodality", CAPTION) != dialogue.asked("multimodality", other)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        (TWEET, "the question itself"),
+        (TWEET.upper().replace("🚀", "!"), "the question itself"),
+        (f'"{TWEET}"', "the question itself"),
+        ("I'm sorry, but I can't assist with that.", "refused"),
+        ("I’m sorry, I cannot see images.", "refused"),
+        ("As an AI language model, I have no opinion.", "refused"),
+        ("Collins: a pilot. Collins: a pilot. Collins: a pilot. Collins: a pilot.", "over and over"),
+    ],
+)
+def test_an_answer_that_is_no_thought_is_refused_and_forgotten(loopback: Loopback, said: str, complaint: str) -> None:
+    (dialogue,) = knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))
+    loopback.answer = lambda request: said
+    with pytest.raises(TeacherError, match=complaint):
+        dialogue.think("noun")
+    loopback.answer = lambda request: "The writer is moved."
+    assert dialogue.think("sentence").text == "The writer is moved."
+    assert len(asked(loopback.requests[-1])) == 1
+
+
+def test_an_apology_in_a_tweet_is_not_a_refusal(loopback: Loopback) -> None:
+    (dialogue,) = knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))
+    loopback.answer = lambda request: 'The writer says "I\'m sorry" to a friend.'
+    assert dialogue.think("sentence").text.startswith("The writer")
+
+
+def test_a_real_small_model_thinks_at_all_grains_at_once(smollm2: Teacher) -> None:
+    heard: dict[str, list[str]] = {"noun": [], "sentence": [], "multimodality": []}
+
+    def think(dialogue: knowledge.Dialogue) -> Knowledge:
+        (grain,) = dialogue.grains
+        caption = CAPTION if grain == "multimodality" else None
+        return dialogue.think(grain, caption=caption, hear=heard[grain].append)
+
+    with ThreadPoolExecutor() as pool:
+        thoughts = list(pool.map(think, knowledge.dialogues(WITH_PICTURE, smollm2)))
+    assert [thought.grain for thought in thoughts] == ["noun", "sentence", "multimodality"]
+    assert len({thought.text for thought in thoughts}) == 3
+    assert all(len(words) > 3 for words in heard.values())
