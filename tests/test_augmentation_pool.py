@@ -1,0 +1,50 @@
+"""Names to put in the place of others."""
+
+from core.augmentation import EntityPool
+from core.domain import Entity, Sample
+
+
+def corpus() -> list[Sample]:
+    def sample(words: str, *spans: tuple[int, int, str]) -> Sample:
+        entities = tuple(Entity(start=start, end=end, type=kind) for start, end, kind in spans)
+        return Sample.from_tokens(tuple(words.split()), entities=entities)
+
+    return [
+        sample("Obama met Angela Merkel in Berlin", (0, 1, "PER"), (2, 4, "PER"), (5, 6, "LOC")),
+        sample("OBAMA on @ PredsNHL and # Nashville", (0, 1, "PER"), (3, 4, "ORG"), (6, 7, "LOC")),
+        sample("the Grammys", (1, 2, "OTHER")),
+        Sample.from_text("nobody labelled Paris"),
+    ]
+
+
+def test_a_corpus_gives_each_of_its_names_once_and_no_handles() -> None:
+    pool = EntityPool.from_samples(corpus(), "a corpus")
+    assert pool.mentions == {"PER": ("Obama", "Angela Merkel"), "LOC": ("Berlin",), "MISC": ("Grammys",)}
+
+
+def test_the_same_lot_draws_the_same_name() -> None:
+    pool = EntityPool.of_the_project()
+    draws = [pool.choose("PER", "Obama", "Obama!", str(lot)) for lot in range(40)]
+    assert draws == [pool.choose("PER", "Obama", "Obama!", str(lot)) for lot in range(40)]
+    assert len(set(draws)) > 20
+
+
+def test_neither_the_same_name_nor_one_in_the_tweet_is_drawn() -> None:
+    pool = EntityPool("p", {"PER": ("BARACK OBAMA", "obama", "Angela Merkel", "Adele")})
+    assert {pool.choose("PER", "Obama", "#AngelaMerkel met Obama", str(lot)) for lot in range(20)} == {"Adele"}
+
+
+def test_twitter_2015s_other_is_twitter_2017s_misc() -> None:
+    assert EntityPool.from_samples(corpus(), "a corpus").choose("OTHER", "Oscars", "the Oscars", "") == "Grammys"
+
+
+def test_a_type_without_names_gives_none() -> None:
+    assert EntityPool.of_the_project().choose("SHIP", "Titanic", "the Titanic", "") is None
+
+
+def test_the_projects_list_has_sixty_names_a_type_each_once() -> None:
+    pool = EntityPool.of_the_project()
+    assert {kind: len(names) for kind, names in pool.mentions.items()} == dict.fromkeys(
+        ("PER", "LOC", "ORG", "MISC"), 62
+    )
+    assert pool.name == "project list"
