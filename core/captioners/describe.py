@@ -48,13 +48,15 @@ class Describer:
     model = "embedded describer"
 
     def __init__(self) -> None:
-        from core.captioners._eyes import Eyes  # noqa: PLC0415 - `unusable` must answer where its packages are missing
+        # Not at the top: `unusable` must answer where the packages are missing.
+        from core.captioners._eyes import MIN_WORD_SCORE, Eyes  # noqa: PLC0415
 
         self._eyes = Eyes()
         self.parameters: dict[str, JsonValue] = {
             "things": "efficientnet-lite2",
             "faces": "haarcascade_frontalface_alt2",
             "words": "rapidocr PP-OCRv6 small",
+            "min_word_score": MIN_WORD_SCORE,
             "sure": SURE,
             "likely": LIKELY,
         }
