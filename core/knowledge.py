@@ -20,7 +20,7 @@ from core.store import Asked
 from core.teachers import Message, Teacher
 
 _REPEATS = 2  # times that a thought may say one sentence
-_SENTENCE = re.compile(r"\S[^.!?\n]*")
+_SENTENCE = re.compile(r"[^.!?\n]{10,}")
 _REFUSAL = re.compile(r"(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t |as an ai)", re.IGNORECASE)
 
 
@@ -105,9 +105,9 @@ def _check(answer: str, tweet: str, question: str, model: str) -> None:
         raise TeacherError(f"{model} answered with the question itself. {advice}")
     if _REFUSAL.match(answer):
         raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}")
-    sentence, times = Counter(_SENTENCE.findall(answer)).most_common(1)[0]
-    if times > _REPEATS:
-        raise TeacherError(f"{model} said {sentence.strip()[:80]!r} over and over. {advice}")
+    counts = Counter(sentence.strip() for sentence in _SENTENCE.findall(answer))
+    if repeated := [sentence for sentence, times in counts.items() if times > _REPEATS]:
+        raise TeacherError(f"{model} said {repeated[0][:80]!r} over and over. {advice}")
 
 
 def _bare(words: str) -> str:

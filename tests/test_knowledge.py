@@ -85,7 +85,7 @@ def test_a_thought_from_the_store_is_part_of_the_dialogue(loopback: Loopback) ->
 
 def test_a_thought_about_another_caption_is_another_thought(loopback: Loopback) -> None:
     (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
-    other = CAPTION.model_copy(update={"text": "a rocket"})
+    other = Caption(sample_id=CAPTION.sample_id, text="a rocket", maker=CAPTION.maker)
     assert dialogue.asked("multimodality", CAPTION) != dialogue.asked("multimodality", other)
 
 
@@ -111,10 +111,14 @@ def test_an_answer_that_is_no_thought_is_refused_and_forgotten(loopback: Loopbac
     assert len(asked(loopback.requests[-1])) == 1
 
 
-def test_an_apology_in_a_tweet_is_not_a_refusal(loopback: Loopback) -> None:
+@pytest.mark.parametrize(
+    "said",
+    ['The writer says "I\'m sorry" to a friend.', "Yes!!! Yes!!! Yes!!! It's the U.S. of A... in the U.S.", "🚀"],
+)
+def test_an_unusual_thought_is_still_a_thought(loopback: Loopback, said: str) -> None:
     (dialogue,) = knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))
-    loopback.answer = lambda request: 'The writer says "I\'m sorry" to a friend.'
-    assert dialogue.think("sentence").text.startswith("The writer")
+    loopback.answer = lambda request: said
+    assert dialogue.think("sentence").text == said
 
 
 def test_a_real_small_model_thinks_at_all_grains_at_once(smollm2: Teacher) -> None:
