@@ -1,6 +1,5 @@
 """Failures as words on the page: never a traceback, never silence."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +8,8 @@ import streamlit as st
 from app.inert import escaped
 from core.errors import CotpdError
 
-_log = logging.getLogger(__name__)
+FORESEEN = (CotpdError,)
+"""What a callback catches and the page shows."""
 
 
 def show(message: str) -> None:

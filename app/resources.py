@@ -6,7 +6,9 @@ from threading import Lock
 
 import streamlit as st
 
-from core.demo import Demo, demos
+from core.demo import Demo
+from core.domain import Sample
+from core.importing import import_demos
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
@@ -63,9 +65,9 @@ def studies() -> Studies:
 
 
 @st.cache_resource(show_spinner=False)
-def demo_samples() -> list[Demo]:
-    """The samples that come with the project."""
-    return demos()
+def demo_samples() -> list[tuple[Demo, Sample]]:
+    """The samples that come with the project, each as it stands in the workspace, with its picture."""
+    return import_demos(store())
 
 
 def workbench(chosen: Settings) -> Workbench:

@@ -15,6 +15,7 @@ from core.comparison import Change, changes
 from core.domain import AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
 from core.errors import CotpdError
 from core.knowledge import Dialogue
+from core.store import Case
 from core.workbench import Hear, Workbench
 
 StageName = View | Grain | AugmentationKind | Literal["caption"]
@@ -29,13 +30,27 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stage:
-    """How far one stage is: `text` is what the teacher said so far, `note` why there is no record."""
+    """How far one stage is: `text` is what the teacher said so far, `note` why there is no record.
+
+    `begun` is when it began to work, on the clock of `time.monotonic`; `seconds` is what it took, waiting left out.
+    """
 
     state: State = "waiting"
     text: str = ""
     record: Made | None = None
     note: str = ""
+    begun: float = 0.0
     seconds: float = 0.0
+
+
+def stages_of(case: Case) -> dict[StageName, Stage]:
+    """A stored case as the study that made it showed it: the newest record of every stage that has one."""
+    made: list[tuple[StageName, Made]] = [("caption", caption) for caption in case.captions]
+    made += [(thought.grain, thought) for thought in case.knowledge]
+    made += [(prediction.view, prediction) for prediction in case.predictions]
+    made += [(variant.kind, variant) for variant in case.augmentations]
+    newest_last = reversed(made)
+    return {name: Stage(state="done", record=record, seconds=record.maker.seconds) for name, record in newest_last}
 
 
 class _Skip(Exception):
@@ -118,7 +133,6 @@ class Study:
         self._futures[name] = self._pool.submit(self._run, name, work)
 
     def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
-        begun = time.perf_counter()
         try:
             record = work(lambda piece: self._hear(name, piece))
         except _Skip as reason:
@@ -132,7 +146,7 @@ class Study:
             note = f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"
             self._set(name, state="failed", note=note)
         else:
-            self._set(name, state="done", record=record, seconds=time.perf_counter() - begun)
+            self._set(name, state="done", record=record, seconds=time.monotonic() - self._stages[name].begun)
             return record
         return None
 
@@ -153,7 +167,7 @@ class Study:
             self._futures[needed].result()
         if self._stop.is_set():
             raise _Stopped
-        self._set(name, state="working")
+        self._set(name, state="working", begun=time.monotonic())
 
     def _result(self, name: StageName) -> Any:
         return self._futures[name].result()

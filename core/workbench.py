@@ -118,7 +118,7 @@ class Workbench:
         for kept in self.store.augmentations(sample.id, kind=kind, model=teacher.model, prompt_version=prompt.version):
             if {**kept.maker.parameters, **teacher.parameters, **labels} == kept.maker.parameters:
                 return kept
-        made = augmentation.augment(kind, labelled, teacher, teacher.prompts, self._pool, hear=hear)
+        made = augmentation.augment(kind, labelled, teacher, prompts_set=teacher.prompts, pool=self._pool, hear=hear)
         maker = made.maker.model_copy(update={"parameters": {**made.maker.parameters, **labels}})
         # The parent is the sample as it came, whoever found its entities.
         record = Augmentation.model_validate({**made.model_dump(), "parent_id": sample.id, "maker": maker})

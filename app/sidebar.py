@@ -1,0 +1,65 @@
+"""The sidebar: who is here, and which models answer."""
+
+import getpass
+
+import streamlit as st
+
+from app import inert, resources
+from core import teachers
+from core.doctor import Finding, Kind, examine
+from core.settings import Settings
+
+EMBEDDED = {"describe": "embedded describer", "embedded": "embedded (runs on this machine)"}
+"""What a default is called, so that nobody takes it for the model it stands in for."""
+
+
+@st.cache_data(ttl=30, max_entries=8, show_spinner=False)
+def findings() -> list[Finding]:
+    """What can be used on this machine; looked at anew twice a minute, for weights may arrive."""
+    return examine(resources.settings())
+
+
+def reviewer() -> str:
+    """The name under which decisions are kept."""
+    return st.sidebar.text_input(
+        "Your name",
+        value=_account(),
+        max_chars=100,
+        key="reviewer",
+        persist_state="session",
+        help="Kept with every approval and rejection.",
+    )
+
+
+def chosen_settings() -> Settings:
+    """The server's settings with this session's choice of models."""
+    settings = resources.settings()
+    st.sidebar.subheader("Models")
+    captioner = _choose("captioner", "Captioner", settings.captioner)
+    teacher = _choose("teacher", "Teacher", teachers.choose(settings))
+    student = _choose("student", "Student", settings.student)
+    return settings.model_copy(update={"captioner": captioner, "teacher": teacher, "student": student})
+
+
+def _choose(kind: Kind, label: str, default: str) -> str:
+    known = {finding.name: finding for finding in findings() if finding.kind == kind}
+    names = list(known) if default in known else [default, *known]
+    chosen: str = st.sidebar.selectbox(
+        label,
+        names,
+        index=names.index(default),
+        format_func=lambda name: EMBEDDED.get(name, name),
+        key=f"chosen_{kind}",
+        persist_state="session",
+    )
+    problem = known[chosen].problem if chosen in known else f"there is no {kind} of this name"
+    if problem:
+        st.sidebar.caption(f":material/warning: Not usable here: {inert.label(problem, limit=400)}")
+    return chosen
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return ""

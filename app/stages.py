@@ -1,0 +1,122 @@
+"""The stages of a case study as cards: each with its state, its model, and what came of it."""
+
+import time
+
+import streamlit as st
+
+from app import inert, marks
+from core.comparison import Change
+from core.domain import Augmentation, Caption, Knowledge, Prediction, Sample
+from core.study import Stage, StageName
+
+TITLES: dict[StageName, str] = {
+    "caption": "The picture in words",
+    "noun": "Special words",
+    "sentence": "The sentence",
+    "multimodality": "Text and picture",
+    "mixed": "Published knowledge",
+    "without_knowledge": "Without knowledge",
+    "with_knowledge": "With knowledge",
+    "style": "Another style",
+    "entity": "Another entity",
+    "image": "An imagined picture",
+}
+
+_DROPPED = {
+    "span lost": "a mention of the tweet could not be found in the rewrite, so its labels can't be trusted",
+    "implausible": "the teacher does not find it possible in fact",
+    "duplicate": "it says the same as another variant",
+    "unchanged": "it says the same as the tweet",
+    "unparsable": "the answer is no tweet: a refusal, an echo, or something else",
+    "no entity": "the tweet has no mention that could be replaced",
+}
+
+
+def show_heading(name: StageName, stage: Stage) -> None:
+    """A card's title, and how far it is."""
+    made_by = f" · {inert.label(stage.record.maker.model)}" if stage.record else ""
+    took = f" · {stage.seconds:.1f} s" if stage.state == "done" else ""
+    st.markdown(f"**{TITLES[name]}**")
+    match stage.state:
+        case "done":
+            st.caption(f":material/check: done{took}{made_by}")
+        case "working":
+            st.caption(f":material/progress_activity: working… {time.monotonic() - stage.begun:.0f} s")
+        case "waiting":
+            st.caption(":material/hourglass_empty: waiting")
+        case "skipped":
+            st.caption(":material/block: left out")
+        case "stopped":
+            st.caption(":material/stop_circle: stopped")
+        case "failed":
+            st.caption(":material/error: failed")
+
+
+def show_note(stage: Stage) -> None:
+    """Why a stage has nothing to show, where that is so."""
+    if stage.note:
+        inert.show(stage.note[:1].upper() + stage.note[1:] + ".", faint=stage.state != "failed")
+
+
+def show_words(name: StageName, stage: Stage) -> None:
+    """A caption or a thought, as far as it has come."""
+    with st.container(border=True, height="stretch"):
+        show_heading(name, stage)
+        show_note(stage)
+        record = stage.record
+        if isinstance(record, Caption | Knowledge):
+            inert.show(record.text)
+        elif stage.text:
+            inert.show(stage.text + " ▍")
+        if isinstance(record, Caption) and record.observations:
+            seen = (f"{each.label}" + (f" {each.score:.0%}" if each.score else "") for each in record.observations)
+            inert.show("Seen: " + " · ".join(seen), faint=True)
+
+
+def show_prediction(name: StageName, stage: Stage, sample: Sample, changes: list[Change]) -> None:
+    """The student's answer in one view, with what differs from the other view framed."""
+    with st.container(border=True, height="stretch"):
+        show_heading(name, stage)
+        show_note(stage)
+        if isinstance(stage.record, Prediction):
+            sides = (change.before if name == "without_knowledge" else change.after for change in changes)
+            marks.show_tweet(sample, stage.record.entities, {(side.start, side.end) for side in sides if side})
+            if not stage.record.entities:
+                inert.show("Nothing that has a name was found.", faint=True)
+
+
+def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
+    """A variant; gives it if there is something to decide on."""
+    show_heading(name, stage)
+    show_note(stage)
+    made = stage.record
+    if not isinstance(made, Augmentation):
+        if stage.text:
+            inert.show(stage.text + " ▍")
+        return None
+    if made.variant and not made.caption:
+        marks.show_tweet(made.variant, made.variant.entities or ())
+    if made.caption:
+        inert.show(made.caption)
+    for swap in made.replacements:
+        if name == "entity":
+            inert.show(f"“{swap.old}” became “{swap.new}” ({swap.type}).", faint=True)
+    if made.verdict:
+        _show_verdict(made)
+    if made.dropped:
+        inert.show(f"Dropped ({made.dropped}): {_DROPPED[made.dropped]}.", faint=True)
+        if made.variant is None and made.answer:
+            inert.show(f"The teacher wrote: {made.answer}", faint=True)
+    return made if made.variant else None
+
+
+def _show_verdict(made: Augmentation) -> None:
+    verdict = made.verdict
+    if verdict is None:
+        return
+    words = {"yes": "yes", "no": "no", "unparsed": "neither yes nor no"}[verdict.answer]
+    margin = ""
+    if verdict.margin is not None:
+        margin = f" (margin {verdict.margin:+.1f}: log-odds of yes)"
+    colour, icon = ("green", "check") if made.dropped is None else ("orange", "close")
+    st.badge(f"Possible in fact? {words}{margin}", icon=f":material/{icon}:", color=colour)

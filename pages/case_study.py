@@ -1,0 +1,233 @@
+"""Case study: a tweet and its picture go in; caption, thoughts, variants and both predictions come out."""
+
+import streamlit as st
+
+from app import charts, inert, marks, problems, resources, sidebar, stages
+from core import images
+from core.comparison import changes
+from core.domain import Augmentation, Choice, Sample, Task
+from core.review import decide
+from core.store import Case
+from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, stages_of
+
+POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
+
+TASKS: dict[Task, str] = {"mner": "Named entities (MNER)", "mre": "Relations (MRE)"}
+
+
+def open_case() -> Case | None:
+    """The case that the URL names; its tweet and picture go into the form when it is opened."""
+    case_id = st.query_params.get("case")
+    case = resources.store().case(case_id) if case_id else None
+    if case_id and case is None:
+        problems.show(f"there is no case {case_id!r} in this workspace: the link is of another one, or cut short")
+    if case and st.session_state.get("opened") != case.sample.id:
+        st.session_state.update(
+            opened=case.sample.id, tweet=case.sample.text, picture=case.sample.image, task=case.sample.task
+        )
+    return case
+
+
+def take_demo() -> None:
+    """Fill the form with a demo sample."""
+    title = st.session_state.demo
+    for demo, sample in resources.demo_samples():
+        if demo.title == title:
+            st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task, upload_problem="")
+
+
+def take_upload() -> None:
+    """Decode an uploaded picture and keep it; one that can't be used leaves the picture as it was."""
+    file = st.session_state[upload_key()]
+    st.session_state.upload_problem = ""
+    if file is None:
+        return
+    try:
+        st.session_state.picture = resources.store().save_image(images.decode(file.getvalue(), file.name))
+    except problems.FORESEEN as error:
+        st.session_state.upload_problem = str(error)
+
+
+def remove_picture() -> None:
+    """Take the picture off the form, and the file off the uploader."""
+    st.session_state.update(picture=None, upload_problem="", uploads=st.session_state.get("uploads", 0) + 1)
+
+
+def upload_key() -> str:
+    """The uploader's key; a new one makes it empty again."""
+    return f"upload_{st.session_state.get('uploads', 0)}"
+
+
+def same_sample(sample: Sample, text: str, image: str | None, task: Task) -> bool:
+    """Whether the form still holds a known sample, so that its gold labels may be shown."""
+    return (sample.text, sample.image, sample.task) == (text.strip(), image, task)
+
+
+def form_sample(case: Case | None) -> Sample:
+    """The sample in the form: a known one with its gold labels where it is one."""
+    text, image, task = st.session_state.tweet or "", st.session_state.get("picture"), st.session_state.task or "mner"
+    known = [sample for _, sample in resources.demo_samples()] + ([case.sample] if case else [])
+    for sample in known:
+        if same_sample(sample, text, image, task):
+            return sample
+    return Sample.from_text(text, task=task, image=image)
+
+
+def show_form(case: Case | None) -> None:
+    """Tweet, picture and task; the button starts the study and puts the case into the URL."""
+    left, right = st.columns([3, 2])
+    with left:
+        titles = [demo.title for demo, _ in resources.demo_samples()]
+        st.selectbox(
+            "Demo sample",
+            titles,
+            index=None,
+            key="demo",
+            on_change=take_demo,
+            placeholder="Pick one, or write your own",
+        )
+        st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says")
+        st.segmented_control("Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True)
+    with right:
+        st.file_uploader(
+            "Picture",
+            ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
+            key=upload_key(),
+            on_change=take_upload,
+        )
+        if st.session_state.get("upload_problem"):
+            problems.show(st.session_state.upload_problem)
+        show_picture(st.session_state.get("picture"))
+    if st.button("Study this tweet", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:"):
+        with problems.shown():
+            sample = form_sample(case)
+            workbench = resources.workbench(chosen)
+            study = Study(workbench, sample, workbench.picture(sample))
+            study.start()
+            resources.studies().put(study)
+            st.session_state.opened = sample.id
+            st.query_params["case"] = sample.id
+            st.rerun()
+
+
+def show_picture(name: str | None) -> None:
+    """The picture in the form, and a way to take it off."""
+    path = resources.store().image(name) if name else None
+    if path is None:
+        return
+    alts = {sample.image: demo.alt for demo, sample in resources.demo_samples()}
+    st.image(path, width=320, alt=alts.get(name, "The tweet's picture"))
+    st.button("Remove the picture", icon=":material/close:", type="tertiary", on_click=remove_picture)
+
+
+def keep_decision(augmentation_id: str, choice: Choice) -> None:
+    """Keep a decision; if that fails, the page says so and the button can be pressed again."""
+    try:
+        decide(resources.store(), augmentation_id, choice, reviewer=st.session_state.get("reviewer") or "")
+        st.session_state.decision_problem = ""
+    except problems.FORESEEN as error:
+        st.session_state.decision_problem = str(error)
+
+
+def show_decision(case: Case, made: Augmentation) -> None:
+    """Approve, reject, or take either back; with who decided and when."""
+    decision = case.choice(made.id)
+    if decision is None or decision.choice == "withdrawn":
+        approve, reject = st.columns(2)
+        for column, choice, label, icon in (
+            (approve, "approved", "Approve", "thumb_up"),
+            (reject, "rejected", "Reject", "thumb_down"),
+        ):
+            column.button(
+                label,
+                key=f"{choice}_{made.id}",
+                icon=f":material/{icon}:",
+                width="stretch",
+                on_click=keep_decision,
+                args=(made.id, choice),
+            )
+        return
+    when = decision.at.strftime("%Y-%m-%d %H:%M UTC")
+    inert.show(f"{decision.choice.capitalize()} by {decision.reviewer}, {when}")
+    st.button(
+        "Undo", key=f"undo_{made.id}", icon=":material/undo:", on_click=keep_decision, args=(made.id, "withdrawn")
+    )
+
+
+def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
+    """Both views side by side, and what changed between them."""
+    st.subheader("What the student finds")
+    before, after = (now.get(view, Stage()).record for view in ("without_knowledge", "with_knowledge"))
+    both = before is not None and after is not None
+    changed = changes(case.sample, before.entities, after.entities) if both else []
+    for column, view in zip(st.columns(2), ("without_knowledge", "with_knowledge"), strict=True):
+        with column:
+            stages.show_prediction(view, now.get(view, Stage()), case.sample, changed)
+    kinds = sorted({entity.type for made in (before, after) if made for entity in made.entities})
+    if kinds:
+        marks.show_legend(kinds)
+    if both:
+        sentences = [change.sentence for change in changed]
+        inert.show("\n".join(sentences) + "." if sentences else "Knowledge changed no mention, only how sure it is.")
+    if both and (before.entities or after.entities):
+        st.plotly_chart(
+            charts.confidences(case.sample, before.entities, after.entities),
+            config={"displayModeBar": False},
+            alt="How sure the student is of each mention, without and with knowledge",
+        )
+    if case.sample.entities is not None:
+        with st.expander("Gold labels", icon=":material/verified:"):
+            marks.show_tweet(case.sample, case.sample.entities)
+
+
+def show_results(case_id: str) -> None:
+    """Everything that has come so far; asked again and again while the study runs."""
+    study = resources.studies().get(case_id)
+    with problems.shown():
+        case = resources.store().case(case_id)
+        if case is None:
+            return
+        now = study.stages() if study else stages_of(case)
+        if study and study.running:
+            done = sum(stage.state not in ("waiting", "working") for stage in now.values())
+            bar, stop = st.columns([5, 1], vertical_alignment="center")
+            bar.progress(done / len(now), text=f"{done} of {len(now)} stages done")
+            stop.button("Stop", icon=":material/stop:", on_click=study.stop, width="stretch")
+        elif study and st.session_state.get("polling") == case_id:
+            st.session_state.polling = None
+            st.rerun()
+        if problem := st.session_state.get("decision_problem"):
+            problems.show(problem)
+        show_predictions(case, now)
+        st.subheader("What it is told")
+        stages.show_words("caption", now.get("caption", Stage(state="skipped", note="there is no picture")))
+        told = [name for name in (*THOUGHTS, "mixed") if name in now]
+        for column, name in zip(st.columns(len(told) or 1), told, strict=False):
+            with column:
+                stages.show_words(name, now[name])
+        st.subheader("New samples")
+        made = [kind for kind in VARIANTS if kind in now]
+        if not made:
+            inert.show("None yet: study the tweet to have some made.", faint=True)
+        for column, kind in zip(st.columns(len(made) or 1), made, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                variant = stages.show_variant(kind, now[kind])
+                if variant:
+                    show_decision(case, variant)
+
+
+sidebar.reviewer()
+chosen = sidebar.chosen_settings()
+st.session_state.setdefault("task", "mner")
+st.title("Case study")
+st.caption("What a teacher knows about a tweet and its picture, and what the small student finds with and without it.")
+with problems.shown():
+    opened = open_case()
+    with st.container(border=True):
+        show_form(opened)
+    if opened:
+        running = resources.studies().get(opened.sample.id)
+        is_running = running is not None and running.running
+        if is_running:
+            st.session_state.polling = opened.sample.id
+        st.fragment(run_every=POLL if is_running else None)(show_results)(opened.sample.id)

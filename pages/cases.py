@@ -1,0 +1,39 @@
+"""Stored cases: what was studied in this workspace, the latest first."""
+
+import streamlit as st
+
+from app import inert, problems, resources
+
+PAGE_SIZE = 12
+
+st.title("Stored cases")
+with problems.shown():
+    page = st.session_state.setdefault("cases_page", 0)
+    store = resources.store()
+    studied = store.recent(limit=PAGE_SIZE + 1, offset=page * PAGE_SIZE)
+    if not studied:
+        st.info("Nothing has been studied yet. Open the case study and give it a tweet.")
+    for each in studied[:PAGE_SIZE]:
+        case = store.case(each.sample.id)
+        choices = [decision.choice for made in case.augmentations if (decision := case.choice(made.id))] if case else []
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            path = store.image(each.sample.image) if each.sample.image else None
+            if path:
+                st.image(path, width=96, alt="The tweet's picture")
+            with st.container():
+                inert.show(each.sample.text)
+                approved, rejected = choices.count("approved"), choices.count("rejected")
+                st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected")
+            st.page_link(
+                "pages/case_study.py",
+                label="Open",
+                icon=":material/open_in_new:",
+                query_params={"case": each.sample.id},
+            )
+    newer, older = st.columns(2)
+    if page and newer.button("Newer", icon=":material/arrow_back:"):
+        st.session_state.cases_page -= 1
+        st.rerun()
+    if len(studied) > PAGE_SIZE and older.button("Older", icon=":material/arrow_forward:"):
+        st.session_state.cases_page += 1
+        st.rerun()
