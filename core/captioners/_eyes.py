@@ -23,7 +23,7 @@ THREADS = 1  # a second one gains 0.1 s on an idle machine, and loses seconds to
 FACE_SIDE = 800
 WORDS_SIDE = 1280
 MAX_RATIO = 4
-MIN_WORD_SCORE = 0.94
+MIN_WORD_SCORE = 0.9
 TOP = 3
 
 # ImageNet tells breeds apart that a caption should not: these classes count together, under their everyday name.
