@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from PIL import Image
 
@@ -19,6 +19,7 @@ from core.store import Case
 from core.workbench import Hear, Workbench
 
 StageName = View | Grain | AugmentationKind | Literal["caption"]
+Result = TypeVar("Result")
 State = Literal["waiting", "working", "done", "skipped", "failed", "stopped"]
 
 THOUGHTS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
@@ -72,17 +73,17 @@ class Study:
         self.sample = sample
         self._workbench = workbench
         self._picture = picture
-        self._stages: dict[StageName, Stage] = dict.fromkeys(STAGES, Stage())
+        self._stages: dict[StageName, Stage] = {}
         self._changed = threading.Condition()
         self._revision = 0
         self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(max_workers=len(STAGES), thread_name_prefix="study")
         self._futures: dict[StageName, Future[Made | None]] = {}
 
     def start(self, variants: Sequence[AugmentationKind] = VARIANTS) -> None:
         """Begin, with the variants that are wanted; returns at once."""
         self._workbench.store.study(self.sample)
-        self._dialogues = self._pool.submit(self._open_dialogues)
+        self._stages = {name: Stage() for name in STAGES if name not in VARIANTS or name in variants}
+        self._dialogues = _in_background(self._open_dialogues)
         self._submit("without_knowledge", self._predict)
         self._submit("caption", self._caption)
         for grain in THOUGHTS:
@@ -90,7 +91,6 @@ class Study:
         self._submit("with_knowledge", self._predict_with)
         for kind in variants:
             self._submit(kind, partial(self._augment, kind))
-        self._pool.shutdown(wait=False)
 
     def stop(self) -> None:
         """End what is running at its next word, and start nothing more."""
@@ -115,7 +115,7 @@ class Study:
 
     def follow(self, show: Callable[[StageName, Stage], None]) -> None:
         """Call `show` for every change of every stage, until the study ends. Changes that come fast are joined."""
-        seen = dict.fromkeys(STAGES, Stage())
+        seen: dict[StageName, Stage] = {}
         revision = 0
         while True:
             with self._changed:
@@ -123,14 +123,14 @@ class Study:
                 revision, stages = self._revision, dict(self._stages)
             ended = not self.running
             for name, stage in stages.items():
-                if stage != seen[name]:
+                if stage != seen.get(name):
                     show(name, stage)
             seen = stages
             if ended and self._revision == revision:
                 return
 
     def _submit(self, name: StageName, work: Callable[[Hear], Made]) -> None:
-        self._futures[name] = self._pool.submit(self._run, name, work)
+        self._futures[name] = _in_background(partial(self._run, name, work))
 
     def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
         try:
@@ -229,3 +229,17 @@ class Study:
         if self.sample.entities is not None or found is None:
             return self.sample.entities or ()
         return cast(Prediction, found).bare()
+
+
+def _in_background(work: Callable[[], Result]) -> "Future[Result]":
+    """Run in a daemon thread: a process that is told to end does not wait for a teacher's last word."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future

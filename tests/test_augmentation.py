@@ -88,6 +88,7 @@ def test_a_variant_records_what_made_it(answering: Answering) -> None:
     [
         ("Some actor is on his way to France with @Obama", "span lost"),
         ("tobey  maguire is on his way to paris with @obama", "unchanged"),
+        ("Tobey Maguire is on his way to Paris — with @Obama!!", "unchanged"),
         ("I'm sorry, but I can't assist with that.", "unparsable"),
         ("As an AI language model, I have no opinion on Tobey Maguire, Paris or Obama.", "unparsable"),
         ('""', "unparsable"),

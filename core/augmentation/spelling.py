@@ -93,6 +93,10 @@ def genitive(word: str) -> str:
     return found[0] if found else ""
 
 
+def _without_genitive(words: Sequence[str]) -> list[str]:
+    return [*words[:-1], words[-1].removesuffix(genitive(words[-1]))]
+
+
 def _within_one_edit(one: str, other: str) -> bool:
     """Whether an insertion, a deletion, a substitution or a swap of neighbours makes one string the other."""
     same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
@@ -182,13 +186,14 @@ class Name:
         if not (self._key and text.folds[start] and text.folds[end - 1] and self._holds_together(text, start, end)):
             return 0.0
         breaks_alike = self._breaks_alike(text, start, end)
-        return (breaks_alike and self._is_spelled(text, start, end)) or self._is_varied(text, start, end, breaks_alike)
+        return (breaks_alike and self._as_spelled(text, start, end)) or self._as_varied(text, start, end, breaks_alike)
 
-    def _is_varied(self, text: Words, start: int, end: int, breaks_alike: bool) -> float:
+    def _as_varied(self, text: Words, start: int, end: int, breaks_alike: bool) -> float:
         """A form of the name with other letters. These must look like names: marked, or capitalised."""
-        parts, folded = _parts(text.tokens[start:end]), "".join(text.folds[start:end])
+        words = _without_genitive(text.tokens[start:end])
+        parts, folded = _parts(words), "".join(map(fold, words))
         is_marked, are_capitalised = text.is_marked(start), text.are_capitalised(start, end)
-        if _is_common(parts) and (len(parts) == 1 or not are_capitalised):
+        if not folded or (_is_common(parts) and (len(parts) == 1 or not are_capitalised)):
             return 0.0
         if end - start == 1 and is_marked and self._is_affixed(folded):
             return AFFIXED
@@ -216,16 +221,14 @@ class Name:
         ends = set(accumulate(map(len, text.folds[start : end - 1])))
         return ends <= self._ends or text.are_capitalised(start, end)
 
-    def _is_spelled(self, text: Words, start: int, end: int) -> float:
+    def _as_spelled(self, text: Words, start: int, end: int) -> float:
         """The name itself, whatever its spaces, signs and accents, or its genitive; 0 if it is another word."""
         words = text.tokens[start:end]
-        if alike := self._is_spelled_by(words):
+        if alike := self._as_itself(words):
             return alike
-        ending = genitive(words[-1])
-        owner = (*words[:-1], words[-1].removesuffix(ending))
-        return self._is_spelled_by(owner) * WITHOUT_GENITIVE if ending else 0.0
+        return self._as_itself(_without_genitive(words)) * WITHOUT_GENITIVE if genitive(words[-1]) else 0.0
 
-    def _is_spelled_by(self, words: Sequence[str]) -> float:
+    def _as_itself(self, words: Sequence[str]) -> float:
         """A common word must keep its capitals: `US` is not us."""
         if "".join(map(letters, words)) in self._letters:
             return SAME_LETTERS
@@ -233,7 +236,8 @@ class Name:
 
     def _is_affixed(self, folded: str) -> bool:
         bare = folded.rstrip("0123456789")
-        return self._key in {bare, *(bare.removeprefix(affix) for affix in _AFFIXES), bare.removesuffix("official")}
+        forms = {bare, *(bare.removeprefix(affix) for affix in _AFFIXES), bare.removesuffix("official")}
+        return len(self._key) >= _STEM and self._key in forms
 
     def _is_one_edit_off(self, folded: str) -> bool:
         """A slip of the pen. At the ends of a name an edit makes another word (America, American), in a number too."""

@@ -17,8 +17,8 @@ def restyle(
     """Ask for a rewrite, and carry the labels over. The variant keeps the parent's picture.
 
     `replacements` names the mentions that the rewrite spells in another way. Dropped as `unparsable` is a refusal, an
-    echo of the question, another script, or a length that is no rewrite's; as `unchanged` what differs in case and
-    spaces only; as `span lost` a rewrite that lacks a mention.
+    echo of the question, another script, or a length that is no rewrite's; as `unchanged` what differs in case,
+    spaces and punctuation only; as `span lost` a rewrite that lacks a mention.
 
     Raises:
         TeacherError: no usable answer came, and why.

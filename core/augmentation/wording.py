@@ -77,8 +77,10 @@ def could_be(rewrite: str, tweet: str) -> bool:
 
 
 def squeezed(text: str) -> str:
-    """Without white space and case: what is equal so says the same in the same words."""
-    return "".join(text.casefold().split())
+    """Letters, digits, emoji, @ and # alone, without case: what is equal so says the same in the same words."""
+    return "".join(
+        sign for sign in text.casefold() if sign.isalnum() or sign in "@#" or unicodedata.category(sign) == "So"
+    )
 
 
 def _first_proposal(text: str, tweet: str) -> str:
