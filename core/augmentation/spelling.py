@@ -195,7 +195,7 @@ class Name:
         is_marked, are_capitalised = text.is_marked(start), text.are_capitalised(start, end)
         if not folded or (_is_common(parts) and (len(parts) == 1 or not are_capitalised)):
             return 0.0
-        if end - start == 1 and is_marked and self._is_affixed(folded):
+        if end - start == 1 and is_marked and words[0].strip("@#_").isalnum() and self._is_affixed(folded):
             return AFFIXED
         if (is_marked or are_capitalised or text.has_no_capitals) and self._is_shortened(folded, text.folds[start]):
             return SHORTENED
