@@ -9,7 +9,6 @@ in one dialogue a sample. The prompt set says which. Either way, `dialogues` giv
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -19,7 +18,6 @@ from core.errors import BadInput, TeacherError
 from core.store import Asked
 from core.teachers import Message, Teacher
 
-_REPEATS = 2  # times that a thought may say one sentence
 _SENTENCE = re.compile(r"[^.!?\n]{10,}")
 _REFUSAL = re.compile(r"(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t |as an ai)", re.IGNORECASE)
 
@@ -76,7 +74,7 @@ class Dialogue:
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
         )
-        knowledge = Knowledge(sample_id=self.sample.id, grain=grain, text=answer.text, maker=maker)
+        knowledge = Knowledge(sample_id=self.sample.id, grain=grain, text=_without_circles(answer.text), maker=maker)
         self.recall(knowledge, caption)
         return knowledge
 
@@ -100,14 +98,22 @@ class Dialogue:
 
 def _check(answer: str, tweet: str, question: str, model: str) -> None:
     """Refuse what small models give instead of a thought."""
-    advice = "Ask again, or choose another teacher or prompt set"
+    advice = "Choose another teacher or prompt set"
     if _bare(answer) in (_bare(tweet), _bare(question)):
         raise TeacherError(f"{model} answered with the question itself. {advice}")
     if _REFUSAL.match(answer):
         raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}")
-    counts = Counter(sentence.strip() for sentence in _SENTENCE.findall(answer))
-    if repeated := [sentence for sentence, times in counts.items() if times > _REPEATS]:
-        raise TeacherError(f"{model} said {repeated[0][:80]!r} over and over. {advice}")
+
+
+def _without_circles(answer: str) -> str:
+    """The answer up to the first sentence that it says a second time: small models get caught in loops."""
+    said = set()
+    for sentence in _SENTENCE.finditer(answer):
+        words = sentence.group().strip()
+        if words in said:
+            return answer[: sentence.start()].rstrip()
+        said.add(words)
+    return answer
 
 
 def _bare(words: str) -> str:

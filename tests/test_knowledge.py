@@ -98,7 +98,6 @@ def test_a_thought_about_another_caption_is_another_thought(loopback: Loopback) 
         ("I'm sorry, but I can't assist with that.", "refused"),
         ("I’m sorry, I cannot see images.", "refused"),
         ("As an AI language model, I have no opinion.", "refused"),
-        ("Collins: a pilot. Collins: a pilot. Collins: a pilot. Collins: a pilot.", "over and over"),
     ],
 )
 def test_an_answer_that_is_no_thought_is_refused_and_forgotten(loopback: Loopback, said: str, complaint: str) -> None:
@@ -119,6 +118,12 @@ def test_an_unusual_thought_is_still_a_thought(loopback: Loopback, said: str) ->
     (dialogue,) = knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))
     loopback.answer = lambda request: said
     assert dialogue.think("sentence").text == said
+
+
+def test_an_answer_in_circles_ends_where_they_begin(loopback: Loopback) -> None:
+    (dialogue,) = knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))
+    loopback.answer = lambda request: "Collins: a pilot.\nNASA: an agency.\n" + "Collins: a pilot.\n" * 9
+    assert dialogue.think("noun").text == "Collins: a pilot.\nNASA: an agency."
 
 
 def test_a_real_small_model_thinks_at_all_grains_at_once(smollm2: Teacher) -> None:
