@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from PIL import Image
@@ -13,7 +13,9 @@ from core.cli.door import AsJson, answer, command, progress, stderr
 from core.domain import AugmentationKind, Record, Sample
 from core.errors import BadInput, CotpdError, StoreError, Unavailable
 from core.settings import Settings
-from core.workbench import Workbench
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
 
 Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo.")]
 Split = Annotated[str, typer.Option(help="Its split.")]
@@ -44,7 +46,7 @@ def caption(
     as_json: AsJson = False,
 ) -> None:
     """Put pictures into words."""
-    bench = Workbench(Settings.read(captioner=captioner, workspace=workspace))
+    bench = _workbench(captioner=captioner, workspace=workspace)
     cases = _cases(bench, corpus, split, limit, text, image, images_folder)
 
     def work(case: "_Case") -> list[Record]:
@@ -67,7 +69,7 @@ def think(
     as_json: AsJson = False,
 ) -> None:
     """Have the teacher explain samples: noun, sentence and, where there is a picture, multimodality."""
-    bench = Workbench(Settings.read(teacher=teacher, captioner=captioner, workspace=workspace))
+    bench = _workbench(teacher=teacher, captioner=captioner, workspace=workspace)
 
     def work(case: "_Case") -> list[Record]:
         kept = bench.store.captions(case.sample.id)
@@ -90,19 +92,25 @@ def augment(
     limit: Limit = None,
     text: Text = None,
     image: Picture = None,
-    kind: Annotated[list[AugmentationKind] | None, typer.Option(help="One kind or more; all if left out.")] = None,
+    kind: Annotated[AugmentationKind | None, typer.Option(help="Only this kind; else all three.")] = None,
     teacher: Teacher = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Have the teacher make new samples: in another style, with another entity, with an imagined picture."""
-    bench = Workbench(Settings.read(teacher=teacher, workspace=workspace))
-    kinds = kind or list(get_args(AugmentationKind))
+    bench = _workbench(teacher=teacher, workspace=workspace)
+    kinds: tuple[AugmentationKind, ...] = (kind,) if kind else get_args(AugmentationKind)
 
     def work(case: "_Case") -> list[Record]:
         return [bench.augment(each, case.sample, bench.entities(case.sample)) for each in kinds]
 
     _run("variants", _cases(bench, corpus, split, limit, text, image, None), work, as_json)
+
+
+def _workbench(**flags: str | Path | None) -> "Workbench":
+    from core.workbench import Workbench  # noqa: PLC0415 - torch is slow to import
+
+    return Workbench(Settings.read(**flags))
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class _Case:
 
 
 def _cases(
-    bench: Workbench,
+    bench: "Workbench",
     corpus: str | None,
     split: str,
     limit: int | None,
@@ -133,7 +141,7 @@ def _cases(
     return [_Case(sample, _picture(bench, sample, folder)) for sample in samples]
 
 
-def _picture(bench: Workbench, sample: Sample, folder: Path | None) -> Callable[[], Image.Image] | None:
+def _picture(bench: "Workbench", sample: Sample, folder: Path | None) -> Callable[[], Image.Image] | None:
     path = bench.store.image(sample.image) if sample.image else None
     if path is None and folder and sample.image:
         name = sample.image if Path(sample.image).suffix else f"{sample.image}.jpg"

@@ -7,7 +7,6 @@ import typer
 
 from core import teachers, weights
 from core.cli.door import AsJson, answer, command, progress
-from core.doctor import examine
 from core.settings import Settings
 
 
@@ -21,6 +20,8 @@ def doctor(
     workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None, as_json: AsJson = False
 ) -> None:
     """Say which captioners, teachers and students can be used here, and why the others can't."""
+    from core.doctor import examine  # noqa: PLC0415 - torch is slow to import
+
     findings = examine(Settings.read(workspace=workspace))
     document = {
         kind: [finding.model_dump(exclude={"kind"}) for finding in findings if finding.kind == kind]

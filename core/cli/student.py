@@ -1,7 +1,7 @@
 """Commands on the student: train one, score one, ask one."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,8 +10,9 @@ from core.cli.door import AsJson, answer, command, progress
 from core.domain import Prediction, Sample
 from core.errors import BadInput, CotpdError
 from core.settings import Settings
-from core.study import Stage, StageName, Study
-from core.workbench import Workbench
+
+if TYPE_CHECKING:
+    from core.study import Stage, Study
 
 StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; see doctor.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
@@ -83,6 +84,9 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Caption, think about and label one tweet, with and without what the teacher knows."""
+    from core.study import Stage, StageName, Study  # noqa: PLC0415 - torch is slow to import
+    from core.workbench import Workbench  # noqa: PLC0415
+
     settings = Settings.read(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
     bench = Workbench(settings)
     study = Study(bench, *bench.sample(text, images.read(image) if image else None))
@@ -106,7 +110,7 @@ def predict(
         raise CotpdError("; ".join(f"{name}: {problem}" for name, problem in document["problems"].items()))
 
 
-def _document(study: Study) -> dict[str, Any]:
+def _document(study: "Study") -> dict[str, Any]:
     stages = study.stages()
     document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text}
     document["caption"] = _text(stages["caption"])
@@ -123,7 +127,7 @@ def _document(study: Study) -> dict[str, Any]:
     return document
 
 
-def _text(stage: Stage) -> str | None:
+def _text(stage: "Stage") -> str | None:
     return getattr(stage.record, "text", None)
 
 
