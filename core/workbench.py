@@ -112,7 +112,7 @@ class Workbench:
     ) -> Augmentation:
         """One variant of a sample with these entities, or why there is none."""
         teacher = self.models.teacher(self.settings)
-        labelled = Sample.model_validate({**sample.model_dump(), "entities": entities})
+        labelled = sample.model_copy(update={"entities": entities})
         prompt = prompts.load(teacher.prompts, kind)
         labels: dict[str, JsonValue] = {"labels": labelled.id}
         for kept in self.store.augmentations(sample.id, kind=kind, model=teacher.model, prompt_version=prompt.version):
@@ -121,7 +121,7 @@ class Workbench:
         made = augmentation.augment(kind, labelled, teacher, prompts_set=teacher.prompts, pool=self._pool, hear=hear)
         maker = made.maker.model_copy(update={"parameters": {**made.maker.parameters, **labels}})
         # The parent is the sample as it came, whoever found its entities.
-        record = Augmentation.model_validate({**made.model_dump(), "parent_id": sample.id, "maker": maker})
+        record = made.model_copy(update={"parent_id": sample.id, "maker": maker})
         self.store.add(sample, record)
         return record
 

@@ -88,6 +88,9 @@ def show_form(case: Case | None) -> None:
         )
         st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says")
         st.segmented_control("Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True)
+        if st.button("Study this tweet", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:"):
+            with problems.shown():
+                start_study(case)
     with right:
         st.file_uploader(
             "Picture",
@@ -98,16 +101,18 @@ def show_form(case: Case | None) -> None:
         if st.session_state.get("upload_problem"):
             problems.show(st.session_state.upload_problem)
         show_picture(st.session_state.get("picture"))
-    if st.button("Study this tweet", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:"):
-        with problems.shown():
-            sample = form_sample(case)
-            workbench = resources.workbench(chosen)
-            study = Study(workbench, sample, workbench.picture(sample))
-            study.start()
-            resources.studies().put(study)
-            st.session_state.opened = sample.id
-            st.query_params["case"] = sample.id
-            st.rerun()
+
+
+def start_study(case: Case | None) -> None:
+    """Study what is in the form, and go to its case."""
+    sample = form_sample(case)
+    workbench = resources.workbench(chosen)
+    study = Study(workbench, sample, workbench.picture(sample))
+    study.start()
+    resources.studies().put(study)
+    st.session_state.opened = sample.id
+    st.query_params["case"] = sample.id
+    st.rerun()
 
 
 def show_picture(name: str | None) -> None:
@@ -115,8 +120,10 @@ def show_picture(name: str | None) -> None:
     path = resources.store().image(name) if name else None
     if path is None:
         return
-    alts = {sample.image: demo.alt for demo, sample in resources.demo_samples()}
-    st.image(path, width=320, alt=alts.get(name, "The tweet's picture"))
+    demo = next((demo for demo, sample in resources.demo_samples() if sample.image == name), None)
+    st.image(path, width=240, alt=demo.alt if demo else "The tweet's picture")
+    if demo:
+        inert.show(demo.credit, faint=True)
     st.button("Remove the picture", icon=":material/close:", type="tertiary", on_click=remove_picture)
 
 

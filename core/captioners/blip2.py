@@ -49,7 +49,7 @@ def load(settings: Settings) -> Captioner:
 
 
 class Blip2:
-    """Unprompted captions by beam search, as the paper's corpora were captioned. Safe to use from several threads."""
+    """Unprompted captions by beam search. Safe to use from several threads."""
 
     def __init__(self, source: str) -> None:
         is_folder = Path(source).is_dir()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -30,6 +31,10 @@ class Record(Value):
     def _can_be_written(self) -> Self:
         self.model_dump_json()  # raises a ValueError where a text holds half of a surrogate pair
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A changed copy: validated, and with an id of its own."""
+        return type(self).model_validate({**self.model_dump(), **(update or {})})
 
     @cached_property
     def id(self) -> str:

@@ -1,4 +1,4 @@
-"""Words of a tweet, cut as the Twitter corpora cut them: `@` and `#` stand alone, punctuation too."""
+"""Words of a tweet, cut as Twitter-2017 cuts them: `@` and `#` stand alone, apostrophes and all punctuation too."""
 
 import re
 import unicodedata
@@ -7,7 +7,8 @@ _WORD = re.compile(
     r"""
     https?://\S+                                # a link is one word
     | [\U0001F1E6-\U0001F1FF]{2}                 # a flag is two regional indicators
-    | [^\W_]+(?:[_.'’&-][^\W_]+)*_?             # don't, AT&T, U.S, snake_case, 3-2
+    | \d+(?:[.,]\d+)+                           # 9.30 and 1,000, but not 3-2
+    | \w+                                       # Bundesliga_EN is one word; Trump's, AT&T are three
     | \S                                        # any other sign alone: @ # ! emoji
     """,
     re.VERBOSE,

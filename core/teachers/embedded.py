@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.teachers import Teacher
 from core.teachers._chat import ChatTeacher
 
-_CONTEXT = 8192  # tokens, shared by all slots: about 230 MB for the default model
+_CONTEXT = 16384  # tokens, shared by all slots: about 460 MB for the default model
 _SAVED_PROMPTS = 256  # MiB of memory for openings whose slot was taken over
 
 _lock = threading.Lock()
