@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import resources
+
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 
 st.set_page_config(page_title="CoTPD workbench", page_icon=":material/neurology:", layout="wide")
@@ -15,4 +17,5 @@ page = st.navigation(
         st.Page(PAGES / "models.py", title="Models", icon=":material/memory:"),
     ]
 )
+resources.warm_up()
 page.run()

@@ -1,13 +1,15 @@
 """What all sessions of one server share: the settings, the store, the loaded models and the running studies."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
 
 from core.demo import Demo
 from core.domain import Sample
+from core.errors import CotpdError
 from core.importing import import_demos
 from core.models import Models
 from core.settings import Settings
@@ -68,6 +70,20 @@ def studies() -> Studies:
 def demo_samples() -> list[tuple[Demo, Sample]]:
     """The samples that come with the project, each as it stands in the workspace, with its picture."""
     return import_demos(store())
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Thread:
+    """Begin to load the server's own models, once, so that the first tweet does not wait for all of them."""
+
+    def load() -> None:
+        for model in (_models().student, _models().captioner, _models().teacher):
+            with suppress(CotpdError):  # the stage that needs the model will say why it has none
+                model(settings())
+
+    thread = Thread(target=load, daemon=True)
+    thread.start()
+    return thread
 
 
 def workbench(chosen: Settings) -> Workbench:

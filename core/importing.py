@@ -52,7 +52,7 @@ def import_corpus(
 
 
 def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
-    """Put the project's demo samples into the workspace, with their pictures; those that are there stay as they are.
+    """Put the project's demo samples into the workspace as demo/all, with their pictures, in place of an older set.
 
     Raises:
         StoreError: the workspace cannot be written.
@@ -61,7 +61,7 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
         (demo, Sample(**demo.sample.model_dump(exclude={"image"}), image=store.save_image(images.read(demo.image))))
         for demo in demos()
     ]
-    store.add_corpus("demo", "all", [sample for _, sample in placed])
+    store.add_corpus("demo", "all", [sample for _, sample in placed], replace=True)
     return placed
 
 

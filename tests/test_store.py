@@ -200,6 +200,16 @@ def test_another_corpus_under_a_name_that_is_taken_is_refused(store: Store) -> N
     assert store.sample(other.id) is None
 
 
+def test_a_corpus_may_be_replaced_and_its_old_samples_stay(store: Store) -> None:
+    old, new = Sample.from_text("old"), Sample.from_text("new")
+    store.add_corpus("own", "train", [old])
+    store.add_corpus("own", "train", [new, old, new], replace=True)
+    assert store.samples("own", "train") == [new, old, new]
+    store.add_corpus("own", "train", [new], replace=True)
+    assert store.samples("own", "train") == [new]
+    assert store.sample(old.id) == old
+
+
 def test_nothing_is_kept_of_a_call_that_fails_half_way(store: Store) -> None:
     stranger = Sample.from_text("never added")
     with pytest.raises(StoreError, match="lacks what a record refers to: nothing was stored"):

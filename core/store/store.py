@@ -70,22 +70,32 @@ class Store:
             _insert(db, records)
 
     def add_corpus(
-        self, corpus: str, split: str, samples: Sequence[Sample], made: Iterable[Caption | Knowledge] = ()
+        self,
+        corpus: str,
+        split: str,
+        samples: Sequence[Sample],
+        made: Iterable[Caption | Knowledge] = (),
+        *,
+        replace: bool = False,
     ) -> None:
         """Keep a split of a corpus in its order, and what models made of its samples, all or nothing.
 
+        With `replace`, the split is what is given now; samples that are no longer in it stay in the workspace.
+
         Raises:
-            BadInput: another split is kept under that name.
+            BadInput: another split is kept under that name, and is not to be replaced.
         """
         place = {"corpus": corpus, "split": split}
         with self._writing() as db:
             memberships = db.table("memberships")
             kept = memberships.rows_where("corpus = :corpus AND split = :split", place, order_by="position")
             kept_ids = [row["sample_id"] for row in kept]
-            if kept_ids and kept_ids != [sample.id for sample in samples]:
+            changed = kept_ids != [sample.id for sample in samples]
+            if kept_ids and changed and not replace:
                 raise BadInput(f"the workspace has other samples as {corpus}/{split}; import these under another name")
             _insert(db, [*samples, *made])
-            if not kept_ids:
+            if changed:
+                memberships.delete_where("corpus = :corpus AND split = :split", place)
                 memberships.insert_all(
                     {**place, "position": position, "sample_id": sample.id} for position, sample in enumerate(samples)
                 )
