@@ -1,5 +1,6 @@
 """Which captioners, teachers and students can be used here, and why the others can't. Loads no weights."""
 
+from pathlib import Path
 from typing import Literal
 
 from core import captioners, prediction, teachers
@@ -42,4 +43,7 @@ def examine(settings: Settings) -> list[Finding]:
         Finding(kind="student", name=name, chosen=name == settings.student, problem=prediction.unusable(folder))
         for name, folder in prediction.student_folders(settings).items()
     ]
+    if settings.student not in prediction.student_folders(settings):
+        problem = prediction.unusable(Path(settings.student))
+        found.append(Finding(kind="student", name=settings.student, chosen=True, problem=problem))
     return found

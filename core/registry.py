@@ -15,13 +15,12 @@ def names(package: ModuleType) -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
 
 
-def find(package: ModuleType, name: str) -> ModuleType:
-    """Import one implementation.
+def find(package: ModuleType, kind: str, name: str) -> ModuleType:
+    """Import one implementation; `kind` is what a message calls it.
 
     Raises:
         BadInput: there is no file of that name.
     """
     if name not in names(package):
-        kind = package.__name__.rpartition(".")[2].removesuffix("s")
         raise BadInput(f"no {kind} is called {name!r}; there are: {', '.join(names(package))}")
     return importlib.import_module(f"{package.__name__}.{name}")

@@ -4,6 +4,7 @@ Secrets are not here: the endpoint's key is read from OPENAI_API_KEY where it is
 """
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -57,19 +58,39 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = Path(os.environ.get("COTPD_CONFIG", "cotpd.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
 
     @classmethod
     def read(cls, **flags: Any) -> "Settings":
         """The settings of this process; flags that are None count as not given.
 
         Raises:
-            BadInput: a value in the file, the environment or a flag is not of the right kind.
+            BadInput: the file is missing or no TOML, there is no such setting, or a value is not of the right kind.
         """
+        named = {name.removeprefix("COTPD_").lower() for name in os.environ if name.startswith("COTPD_")}
+        if unknown := named - cls.model_fields.keys() - {"config"}:
+            raise _unknown(min(unknown))
+        if "config" in named and not _file().is_file():
+            raise BadInput(f"COTPD_CONFIG is {str(_file())!r}, which is no file: mend or unset it")
         try:
             return cls(**{name: value for name, value in flags.items() if value is not None})
+        except tomllib.TOMLDecodeError as error:
+            raise BadInput(f"{_file()} is not TOML: {error}") from None
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))
-            raise BadInput(f"setting {name!r} (COTPD_{name.upper()} or cotpd.toml): {first['msg']}") from None
+            if first["type"] == "extra_forbidden":
+                raise _unknown(name) from None
+            raise BadInput(f"{_named(name)}: {first['msg']}") from None
+
+
+def _file() -> Path:
+    return Path(os.environ.get("COTPD_CONFIG", "cotpd.toml"))
+
+
+def _named(name: str) -> str:
+    return f"setting {name!r} (COTPD_{name.upper()} or {_file()})"
+
+
+def _unknown(name: str) -> BadInput:
+    return BadInput(f"{_named(name)} does not exist; there are: {', '.join(Settings.model_fields)}")

@@ -62,4 +62,4 @@ def find(name: str) -> CaptionerFile:
     Raises:
         BadInput: there is none of that name.
     """
-    return cast(CaptionerFile, registry.find(sys.modules[__name__], name))
+    return cast(CaptionerFile, registry.find(sys.modules[__name__], "captioner", name))

@@ -7,11 +7,12 @@ Answers go to stdout (with `--json` as one document), progress and logs to stder
 import typer
 
 from core.cli import corpus, generate, machine, student
+from core.cli.door import Door
 
 app = typer.Typer(
     name="core",
+    cls=Door,
     help="CoTPD workbench: caption, think, augment, train, evaluate and predict on tweets with images.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )

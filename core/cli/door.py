@@ -4,21 +4,41 @@ import functools
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, ParamSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
+import typer.core
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from core import captioners, teachers
 from core.errors import BadInput, CotpdError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
 
 Arguments = ParamSpec("Arguments")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
 stderr = Console(stderr=True)
+
+
+class Door(typer.core.TyperGroup):
+    """All commands. What is wrong with an option is said in one line, like any other bad input."""
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
+        """Run one command, and end the process with the status it deserves; without a command, tell which there are."""
+        given = list(sys.argv[1:] if args is None else args) or ["--help"]
+        try:
+            status = super().main(given, **{**extra, "standalone_mode": False})
+        except typer.TyperException as error:
+            _fail(f"{error.format_message().rstrip('.')}. Add --help to see what there is", status=2)
+        raise SystemExit(status)
 
 
 def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -30,7 +50,7 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
         try:
             function(*args, **kwargs)
         except CotpdError as error:
-            _fail(" ".join(str(error).split()), status=2 if isinstance(error, BadInput) else 1)
+            _fail(str(error), status=2 if isinstance(error, BadInput) else 1)
         except KeyboardInterrupt:
             _fail("stopped; what was done is kept, and the same command goes on from there", status=1)
         except BrokenPipeError:
@@ -42,9 +62,24 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
     return run
 
 
-def _fail(message: str, *, status: int) -> None:
-    stderr.print(f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+def _fail(message: str, *, status: int) -> NoReturn:
+    line = " ".join(message.split())
+    stderr.print(f"Error: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
     raise SystemExit(status)
+
+
+def workbench(**flags: str | Path | None) -> "Workbench":
+    """The workspace and the models that the options name.
+
+    Raises:
+        BadInput: a setting is wrong, or there is no captioner or teacher of that name.
+    """
+    from core.workbench import Workbench  # noqa: PLC0415 - torch is slow to import
+
+    settings = Settings.read(**flags)
+    captioners.find(settings.captioner)
+    teachers.find(teachers.choose(settings))
+    return Workbench(settings)
 
 
 def answer(document: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:

@@ -9,22 +9,21 @@ import typer
 from PIL import Image
 
 from core import images
-from core.cli.door import AsJson, answer, command, progress, stderr
+from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import AugmentationKind, Record, Sample
 from core.errors import BadInput, CotpdError, StoreError, Unavailable
-from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
 
-Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo.")]
-Split = Annotated[str, typer.Option(help="Its split.")]
+Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo; see import.")]
+Split = Annotated[str, typer.Option(help="The corpus' split, e.g. train.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only its first samples.")]
 Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
 Picture = Annotated[Path | None, typer.Option("--image", help="The tweet's picture.")]
-Pictures = Annotated[Path | None, typer.Option(help="Folder of the corpus' pictures, named by image id.")]
-Captioner = Annotated[str | None, typer.Option(help="See doctor.")]
-Teacher = Annotated[str | None, typer.Option(help="See doctor.")]
+Pictures = Annotated[Path | None, typer.Option("--images", help="Folder of the corpus' pictures, named by image id.")]
+Captioner = Annotated[str | None, typer.Option(help="Who describes pictures; 'doctor' lists them.")]
+Teacher = Annotated[str | None, typer.Option(help="Who explains; 'doctor' lists them.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
 
 
@@ -38,7 +37,7 @@ def caption(
     corpus: Corpus = None,
     split: Split = "all",
     limit: Limit = None,
-    images_folder: Annotated[Path | None, typer.Option("--images", help="Folder of the corpus' pictures.")] = None,
+    images_folder: Pictures = None,
     text: Text = None,
     image: Picture = None,
     captioner: Captioner = None,
@@ -46,7 +45,7 @@ def caption(
     as_json: AsJson = False,
 ) -> None:
     """Put pictures into words."""
-    bench = _workbench(captioner=captioner, workspace=workspace)
+    bench = workbench(captioner=captioner, workspace=workspace)
     cases = _cases(bench, corpus, split, limit, text, image, images_folder)
 
     def work(case: "_Case") -> list[Record]:
@@ -69,7 +68,7 @@ def think(
     as_json: AsJson = False,
 ) -> None:
     """Have the teacher explain samples: noun, sentence and, where there is a picture, multimodality."""
-    bench = _workbench(teacher=teacher, captioner=captioner, workspace=workspace)
+    bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
 
     def work(case: "_Case") -> list[Record]:
         kept = bench.store.captions(case.sample.id)
@@ -98,19 +97,13 @@ def augment(
     as_json: AsJson = False,
 ) -> None:
     """Have the teacher make new samples: in another style, with another entity, with an imagined picture."""
-    bench = _workbench(teacher=teacher, workspace=workspace)
+    bench = workbench(teacher=teacher, workspace=workspace)
     kinds: tuple[AugmentationKind, ...] = (kind,) if kind else get_args(AugmentationKind)
 
     def work(case: "_Case") -> list[Record]:
         return [bench.augment(each, case.sample, bench.entities(case.sample)) for each in kinds]
 
     _run("variants", _cases(bench, corpus, split, limit, text, image, None), work, as_json)
-
-
-def _workbench(**flags: str | Path | None) -> "Workbench":
-    from core.workbench import Workbench  # noqa: PLC0415 - torch is slow to import
-
-    return Workbench(Settings.read(**flags))
 
 
 @dataclass(frozen=True)

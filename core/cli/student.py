@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import corpora, images
-from core.cli.door import AsJson, answer, command, progress
+from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Prediction, Sample
 from core.errors import BadInput, CotpdError
 from core.settings import Settings
@@ -14,7 +14,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from core.study import Stage, Study
 
-StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; see doctor.")]
+StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; 'doctor' lists them.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
 
 
@@ -77,18 +77,17 @@ def evaluate(
 def predict(
     text: Annotated[str, typer.Option(help="The tweet.")],
     image: Annotated[Path | None, typer.Option(help="Its picture.")] = None,
-    captioner: Annotated[str | None, typer.Option(help="See doctor.")] = None,
-    teacher: Annotated[str | None, typer.Option(help="See doctor.")] = None,
+    captioner: Annotated[str | None, typer.Option(help="Who describes the picture; 'doctor' lists them.")] = None,
+    teacher: Annotated[str | None, typer.Option(help="Who explains the tweet; 'doctor' lists them.")] = None,
     student: StudentName = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Caption, think about and label one tweet, with and without what the teacher knows."""
     from core.study import Stage, StageName, Study  # noqa: PLC0415 - torch is slow to import
-    from core.workbench import Workbench  # noqa: PLC0415
 
-    settings = Settings.read(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
-    bench = Workbench(settings)
+    bench = workbench(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
+    bench.models.student(bench.settings)  # a wrong name is bad input, not the failure of a stage
     study = Study(bench, *bench.sample(text, images.read(image) if image else None))
     with progress("studying") as bar:
         seen: dict[StageName, Stage] = {}
@@ -143,8 +142,8 @@ def _entities(sample: Sample, prediction: Prediction) -> list[dict[str, Any]]:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    lines = [f"caption: {document['caption']}"]
-    lines += [f"{grain}: {text}" for grain, text in document["knowledge"].items()]
+    made = {"caption": document["caption"], **document["knowledge"]}
+    lines = [f"{name}: {text}" for name, text in made.items() if text is not None]
     for view in ("without_knowledge", "with_knowledge"):
         entities = document[view]["entities"]
         if entities is None:

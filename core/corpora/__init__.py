@@ -61,4 +61,4 @@ def find(name: str) -> CorpusFile:
     Raises:
         BadInput: there is none of that name.
     """
-    return cast(CorpusFile, registry.find(sys.modules[__name__], name))
+    return cast(CorpusFile, registry.find(sys.modules[__name__], "form of a corpus", name))

@@ -91,4 +91,4 @@ def find(name: str) -> TeacherFile:
     Raises:
         BadInput: there is none of that name.
     """
-    return cast(TeacherFile, registry.find(sys.modules[__name__], name))
+    return cast(TeacherFile, registry.find(sys.modules[__name__], "teacher", name))
