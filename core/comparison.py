@@ -44,8 +44,9 @@ def _paired(sample: Sample, before: Entity, after: Entity) -> Change:
     if (before.start, before.end) == (after.start, after.end):
         sentence = f"“{sample.mention(after)}” changed from {before.type} to {after.type}"
         return Change(kind="retyped", before=before, after=after, sentence=sentence)
-    grew = after.end - after.start > before.end - before.start
-    sentence = f"“{sample.mention(before)}” {'grew' if grew else 'changed'} to “{sample.mention(after)}”"
+    growth = (after.end - after.start) - (before.end - before.start)
+    verb = "grew" if growth > 0 else "shrank" if growth < 0 else "moved"
+    sentence = f"“{sample.mention(before)}” {verb} to “{sample.mention(after)}”"
     sentence += f" and from {before.type} to {after.type}" if before.type != after.type else f" ({after.type})"
     return Change(kind="rebounded", before=before, after=after, sentence=sentence)
 

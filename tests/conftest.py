@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch and llama.cpp, as the doors do
 
 from core import weights
+from core.models import Models
 from core.settings import Settings
 from core.teachers import Teacher, embedded
+from tests import tiny
 from tests.loopback import Loopback, serving
 
 
@@ -26,3 +29,30 @@ def smollm2() -> Teacher:
     settings = Settings.read(embedded_teacher="smollm2-135m")
     weights.fetch("smollm2-135m", settings.cache)
     return embedded.load(settings)
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny encoder, a tiny corpus, and `train.toml` to train a student on them."""
+    folder = tmp_path_factory.mktemp("corpora")
+    tiny.encoder(folder / "encoder")
+    tiny.corpus(folder)
+    tiny.training(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def student(corpora: Path) -> Path:
+    """The folder of a student that was really trained on the tiny corpus: it knows its people and places."""
+    from core.training.config import TrainConfig
+    from core.training.trainer import Trainer
+
+    folder = corpora / "student"
+    Trainer(TrainConfig.read(corpora / "train.toml"), corpora, folder).run(lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models() -> Models:
+    """Models that tests share, so that the describer and the tiny student are loaded once."""
+    return Models()

@@ -31,7 +31,7 @@ stderr = Console(stderr=True)
 class Door(typer.core.TyperGroup):
     """All commands. What is wrong with an option is said in one line, like any other bad input."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run one command, and end the process with the status it deserves; without a command, tell which there are."""
         given = list(sys.argv[1:] if args is None else args) or ["--help"]
         try:
