@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import inert, marks
 from core.comparison import Change
-from core.domain import Augmentation, Caption, Knowledge, Prediction, Sample
+from core.domain import Augmentation, Caption, Knowledge, Prediction, Sample, Verdict
 from core.study import Stage, StageName
 
 TITLES: dict[StageName, str] = {
@@ -70,7 +70,7 @@ def show_words(name: StageName, stage: Stage) -> None:
             inert.show(stage.text + " ▍")
         if isinstance(record, Caption) and record.observations:
             seen = (f"{each.label}" + (f" {each.score:.0%}" if each.score else "") for each in record.observations)
-            inert.show("Seen: " + " · ".join(seen), faint=True)
+            inert.show("Scores: " + " · ".join(seen), faint=True)
 
 
 def show_prediction(name: StageName, stage: Stage, sample: Sample, changes: list[Change]) -> None:
@@ -102,7 +102,7 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
         if name == "entity":
             inert.show(f"“{swap.old}” became “{swap.new}” ({swap.type}).", faint=True)
     if made.verdict:
-        _show_verdict(made)
+        _show_verdict(made.verdict, kept=made.dropped is None)
     if made.dropped:
         inert.show(f"Dropped ({made.dropped}): {_DROPPED[made.dropped]}.", faint=True)
         if made.variant is None and made.answer:
@@ -110,13 +110,9 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
     return made if made.variant else None
 
 
-def _show_verdict(made: Augmentation) -> None:
-    verdict = made.verdict
-    if verdict is None:
-        return
-    words = {"yes": "yes", "no": "no", "unparsed": "neither yes nor no"}[verdict.answer]
-    margin = ""
+def _show_verdict(verdict: Verdict, *, kept: bool) -> None:
+    words = {"yes": "yes", "no": "no", "unparsed": "no clear answer"}[verdict.answer]
+    colour, icon = ("green", "check") if kept else ("orange", "close")
+    st.badge(f"Possible in fact? {words}", icon=f":material/{icon}:", color=colour)
     if verdict.margin is not None:
-        margin = f" (margin {verdict.margin:+.1f}: log-odds of yes)"
-    colour, icon = ("green", "check") if made.dropped is None else ("orange", "close")
-    st.badge(f"Possible in fact? {words}{margin}", icon=f":material/{icon}:", color=colour)
+        inert.show(f"log p(yes) − log p(no) = {verdict.margin:+.1f}", faint=True)

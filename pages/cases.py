@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import inert, problems, resources
+from app import inert, navigation, problems, resources
 
 PAGE_SIZE = 12
 
@@ -25,7 +25,7 @@ with problems.shown():
                 approved, rejected = choices.count("approved"), choices.count("rejected")
                 st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected")
             st.page_link(
-                "pages/case_study.py",
+                navigation.case_study(),
                 label="Open",
                 icon=":material/open_in_new:",
                 query_params={"case": each.sample.id},

@@ -1,0 +1,21 @@
+"""The pages there are. They lie beside this folder, so a link names them by the objects made here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_PAGES = Path(__file__).resolve().parent.parent / "pages"
+
+
+def case_study() -> st.Page:
+    """One tweet, whole."""
+    return st.Page(_PAGES / "case_study.py", title="Case study", icon=":material/frame_inspect:", default=True)
+
+
+def pages() -> list[st.Page]:
+    """All pages, in the order of the navigation."""
+    return [
+        case_study(),
+        st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
+        st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),
+    ]
