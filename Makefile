@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY := passive
 run: .venv/run-ready
 	@$(BIN)/python -m core import --demo
 	@$(BIN)/python -m core fetch || echo "The app starts without its embedded teacher; 'python -m core doctor' says more."
-	@$(BIN)/streamlit run app/main.py --server.port $(PORT)
+	@$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
 test: .venv/test-ready
 	@$(BIN)/python -m core fetch smollm2-135m
@@ -31,6 +31,8 @@ bench: .venv/test-ready
 	@$(BIN)/python -m bench.case_study
 
 .venv/run-ready: requirements.txt requirements-embedded.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name yours with PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the app's packages into .venv: a few minutes the first time."
 	@$(PIP) -r requirements.txt

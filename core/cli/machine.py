@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core import teachers, weights
-from core.cli.door import AsJson, answer, command, progress
+from core.cli.door import AsJson, answer, command, progress, stderr
 from core.settings import Settings
 
 
@@ -48,4 +48,6 @@ def fetch(
     if path is None:
         with progress(wanted, "MB") as bar:
             path = weights.fetch(wanted, settings.cache, lambda done, total: bar(done // 10**6, total // 10**6, ""))
+        with stderr.status("Reading the prompts' openings, once, so that no first word waits for it"):
+            teachers.find("embedded").load(settings.model_copy(update={"embedded_teacher": wanted}))
     answer({"fetched": wanted, "path": str(path)}, as_json=as_json, lines=[f"{wanted} is at {path}."])
