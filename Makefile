@@ -29,6 +29,7 @@ lint: .venv/test-ready
 
 bench: .venv/test-ready
 	@$(BIN)/python -m bench.case_study
+	@$(BIN)/python -m bench.page
 
 .venv/run-ready: requirements.txt requirements-embedded.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,9 @@ Arguments = ParamSpec("Arguments")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
 stderr = Console(stderr=True)
+
+LOG_EVERY = 15.0
+"""Seconds between two lines of progress in a log."""
 
 
 class Door(typer.core.TyperGroup):
@@ -92,19 +96,28 @@ def answer(document: dict[str, Any], *, as_json: bool, lines: list[str]) -> None
 
 @contextmanager
 def progress(task: str, unit: str = "") -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on stderr: call what it gives with how much is done, of how much, and a word on the state."""
+    """A bar on stderr: call what it gives with how much is done, of how much, and a word on the state.
+
+    Where stderr is a log and no terminal, a line now and then.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn() if not unit else TextColumn("{task.completed:.0f}/{task.total:.0f} " + unit),
+        MofNCompleteColumn(),
+        TextColumn(unit),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[state]}", markup=False),
     )
+    spoken = time.monotonic()
     with Progress(*columns, console=stderr, transient=True) as bars:
         bar = bars.add_task(task, total=None, state="")
 
         def show(done: int, total: int, state: str) -> None:
+            nonlocal spoken
             bars.update(bar, completed=done, total=total, state=state)
+            if not stderr.is_terminal and time.monotonic() - spoken >= LOG_EVERY:
+                spoken = time.monotonic()
+                stderr.print(f"{task}: {done}/{total} {unit} {state}", markup=False, highlight=False, soft_wrap=True)
 
         yield show
