@@ -1,5 +1,6 @@
 """Pictures from strangers: decoded within limits to plain 8-bit RGB, or refused in words."""
 
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,9 @@ MAX_PIXELS = 40_000_000
 MAX_SIDE = 2048
 
 _READABLE = "JPEG, PNG, WEBP, GIF, BMP or TIFF"
+
+# Pillow's warning of many pixels would say on stderr what is said in words here, at a lower limit.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def decode(data: bytes, name: str) -> Image.Image:

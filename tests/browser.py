@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -57,3 +57,8 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=[*QUIET, *as_root])
         yield browser
         browser.close()
+
+
+def card(page: Page, title: str) -> Locator:
+    """The innermost box with a title."""
+    return page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_text(title, exact=True)).last

@@ -11,7 +11,7 @@ from core import weights
 from core.domain import Sample
 from core.settings import Settings
 from core.store import Store
-from tests.browser import app, chromium
+from tests.browser import app, card, chromium
 from tests.loopback import Loopback
 
 DEMO = Path(__file__).parent.parent / "assets/demo"
@@ -61,12 +61,6 @@ def study(page: Page, tweet: str) -> str:
         0, timeout=180 * SECOND
     )
     return page.url.partition("case=")[2]
-
-
-def card(page: Page, title: str):
-    """The innermost bordered box that begins with a title."""
-    boxes = page.locator("[data-testid=stVerticalBlock]").filter(has=page.get_by_text(title, exact=True))
-    return boxes.last
 
 
 def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives_a_restart(

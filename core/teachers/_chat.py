@@ -76,6 +76,10 @@ class ChatTeacher:
         """
         return self._answer(dialogue, {"max_tokens": 2, "logprobs": True, "top_logprobs": _TOP}, None)
 
+    def close(self) -> None:
+        """Hang up, in the middle of an answer too."""
+        self._client.close()
+
     def _answer(
         self, dialogue: Sequence[Message], options: dict[str, Any], hear: Callable[[str], None] | None
     ) -> Answer:

@@ -1,5 +1,6 @@
 """A teacher on this machine: llama.cpp serves a GGUF model on loopback, and is asked like any other endpoint."""
 
+import atexit
 import hashlib
 import os
 import secrets
@@ -54,7 +55,7 @@ def load(settings: Settings) -> Teacher:
             except openai.OpenAIError as error:
                 raise Unavailable(f"{path} was loaded but cannot answer a prompt ({error}): choose another") from error
             _warm.add((path, prompt_set))
-    return ChatTeacher(
+    teacher = ChatTeacher(
         model=f"{weights.title(settings.embedded_teacher)} (embedded)",
         served_as=path.stem,
         base_url=f"{server.listening_address}/v1",
@@ -63,6 +64,9 @@ def load(settings: Settings) -> Teacher:
         timeout=settings.teacher_timeout,
         parameters={"weights": path.name, "runtime": f"xllamacpp {xllamacpp.__version__}"},
     )
+    # A server ends when it has given its answers: a process that is to end in the middle of one hangs up first.
+    atexit.register(teacher.close)
+    return teacher
 
 
 def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
