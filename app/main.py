@@ -7,5 +7,5 @@ from app import navigation, resources
 st.set_page_config(page_title="CoTPD workbench", page_icon=":material/neurology:", layout="wide")
 
 page = st.navigation(navigation.pages())
-resources.warm_up()
 page.run()
+resources.warm_up()  # behind the page, which would wait for it
