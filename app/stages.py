@@ -24,7 +24,7 @@ TITLES: dict[StageName, str] = {
 
 _DROPPED = {
     "span lost": "a mention of the tweet could not be found in the rewrite, so its labels can't be trusted",
-    "implausible": "the teacher does not find it possible in fact",
+    "implausible": "the teacher gave no clear yes to whether it is possible in fact",
     "duplicate": "it says the same as another variant",
     "unchanged": "it says the same as the tweet",
     "unparsable": "the answer is no tweet: a refusal, an echo, or something else",
