@@ -155,9 +155,9 @@ class Study:
             raise _Stopped
         self._set(name, text=self._stages[name].text + piece)
 
-    def _set(self, name: StageName, **changes: object) -> None:
+    def _set(self, name: StageName, **changes: Any) -> None:
         with self._changed:
-            self._stages[name] = replace(self._stages[name], **changes)  # type: ignore[arg-type]
+            self._stages[name] = replace(self._stages[name], **changes)
             self._revision += 1
             self._changed.notify_all()
 

