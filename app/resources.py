@@ -34,8 +34,10 @@ class Studies:
             return self._by_case.get(case_id)
 
     def put(self, study: Study) -> None:
-        """Remember a study in place of an older one of its case; the oldest finished ones are forgotten."""
+        """Remember a study in place of an older one of its case, which ends; the oldest finished are forgotten."""
         with self._lock:
+            if older := self._by_case.get(study.sample.id):
+                older.stop()
             self._by_case[study.sample.id] = study
             self._by_case.move_to_end(study.sample.id)
             for case_id in [key for key, old in self._by_case.items() if not old.running]:
