@@ -110,7 +110,7 @@ def start_study(case: Case | None) -> None:
     study = Study(workbench, sample, workbench.picture(sample))
     study.start()
     resources.studies().put(study)
-    st.session_state.opened = sample.id
+    st.session_state.update(opened=sample.id, decision_problem="")
     st.query_params["case"] = sample.id
     st.rerun()
 
