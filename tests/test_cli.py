@@ -219,7 +219,9 @@ def bomb() -> bytes:
         ("cut.jpg", (FOLDER / "cat.jpg").read_bytes()[:4000], "damaged"),
         ("bomb.png", bomb(), "pixels"),
     ],
+    ids=["empty", "not a picture", "truncated", "bomb"],
 )
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_a_hostile_picture_is_refused_by_name(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     (tmp_path / name).write_bytes(data)
     refused(core("predict", "--text", TWEET, "--image", tmp_path / name), name, words)
