@@ -1,0 +1,75 @@
+"""What a student answers: the same alone and in a batch, from any thread, with scores that are probabilities."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.domain import Caption, Knowledge, Maker, Sample
+from core.errors import BadInput
+from core.prediction import BATCH_SIZE, LabelledWords, Predictor
+from core.settings import Settings
+
+SAMPLE = Sample.from_text("ana goes to paris !")
+MAKER = Maker(model="by hand", created=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def predictor(student: Path) -> Predictor:
+    return Predictor.load(Settings.read(student=str(student)))
+
+
+def test_a_span_is_scored_by_the_geometric_mean_of_its_words() -> None:
+    (entity,) = LabelledWords(["B-PER", "I-PER", "O"], [0.9, 0.4, 1.0]).entities()
+    assert (entity.start, entity.end, entity.type) == (0, 2, "PER")
+    assert entity.score == pytest.approx(0.6)
+
+
+def test_both_views_find_what_the_student_learnt(predictor: Predictor) -> None:
+    caption = Caption(sample_id=SAMPLE.id, text="a person and a city", maker=MAKER)
+    thought = Knowledge(sample_id=SAMPLE.id, grain="noun", text="ana person . paris place .", maker=MAKER)
+    alone, helped = predictor.predict(SAMPLE), predictor.predict_with(SAMPLE, caption, [thought])
+    assert [SAMPLE.mention(each) for each in alone.entities] == ["ana", "paris"]
+    assert alone.bare() == helped.bare()
+    assert [each.score for each in alone.entities] != [each.score for each in helped.entities]
+    assert (alone.view, helped.view) == ("without_knowledge", "with_knowledge")
+    assert helped.maker.parameters == {"caption": caption.id, "knowledge": [thought.id]}
+    assert predictor.types == ["LOC", "PER"]
+
+
+def test_a_tweet_is_labelled_alike_alone_and_among_many(predictor: Predictor) -> None:
+    items = [
+        (f"{'ana bob carla'.split()[n % 3]} goes to oslo{' !' * (n % 7)}".split(), ["a city"] * (n % 2))
+        for n in range(BATCH_SIZE + 9)
+    ]
+    seen: list[tuple[int, int]] = []
+    together = predictor.label(items, "with_knowledge", lambda done, total: seen.append((done, total)))
+    assert seen == [(BATCH_SIZE, len(items)), (len(items), len(items))]
+    for item, among in zip(items, together, strict=True):
+        (alone,) = predictor.label([item], "with_knowledge")
+        assert among.tags == alone.tags
+        assert among.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
+
+
+def test_threads_do_not_disturb_each_other(predictor: Predictor) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = {prediction.id for prediction in pool.map(lambda _: predictor.predict(SAMPLE), range(12))}
+    assert len(found) == 1
+
+
+def test_a_tweet_too_long_for_the_encoder_is_refused(predictor: Predictor) -> None:
+    with pytest.raises(BadInput, match="sub-words; the student reads at most"):
+        predictor.predict(Sample.from_text("! " * 200))
+
+
+def test_a_student_that_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(BadInput, match="no student is called 'nobody'"):
+        Predictor.load(Settings.read(student="nobody"))
+
+
+def test_a_broken_student_is_refused_by_its_file(tmp_path: Path, student: Path) -> None:
+    for file in student.glob("student.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:100])
+    with pytest.raises(BadInput, match=r"student\.json is broken"):
+        Predictor.load(Settings.read(student=str(tmp_path)))

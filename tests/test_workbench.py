@@ -1,0 +1,64 @@
+"""The steps of a sample's way: each is kept the moment it is done, and never asked for twice."""
+
+from pathlib import Path
+
+import pytest
+
+from core import images
+from core.demo import FOLDER
+from core.models import Models
+from core.settings import Settings
+from core.store import Store
+from core.workbench import Workbench
+from tests.loopback import Loopback
+
+TWEET = "ana goes to paris !"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, models: Models, student: Path, loopback: Loopback) -> Workbench:
+    settings = Settings.read(
+        workspace=tmp_path, student=str(student), teacher_url=loopback.url, teacher_model="m", teacher_prompts="local"
+    )
+    return Workbench(settings, models=models)
+
+
+def test_a_picture_is_found_again_by_its_sample(bench: Workbench) -> None:
+    sample, given = bench.sample(TWEET, images.read(FOLDER / "cat.jpg"))
+    kept = bench.picture(sample)
+    assert given is not None
+    assert kept is not None
+    assert kept.tobytes() == given.tobytes()
+    assert bench.picture(bench.sample(TWEET, None)[0]) is None
+
+
+def test_a_caption_is_made_once(bench: Workbench, tmp_path: Path) -> None:
+    sample, picture = bench.sample(TWEET, images.read(FOLDER / "cat.jpg"))
+    assert picture is not None
+    first = bench.caption(sample, picture)
+    again = bench.caption(sample, picture)
+    assert (again.id, again.maker.created) == (first.id, first.maker.created)
+    with Store(tmp_path) as other:
+        assert other.captions(sample.id) == [first]
+
+
+def test_a_thought_is_asked_for_once(bench: Workbench, loopback: Loopback) -> None:
+    sample, _ = bench.sample(TWEET, None)
+    for _ in range(2):
+        for dialogue in bench.dialogues(sample):
+            bench.think(dialogue, dialogue.grains[0])
+    assert len(loopback.requests) == 2
+
+
+def test_a_variant_keeps_the_sample_it_was_made_of(bench: Workbench, loopback: Loopback) -> None:
+    loopback.answer = lambda request: "OMG ana just went to paris !!!"
+    sample, _ = bench.sample(TWEET, None)
+    made = bench.augment("style", sample, bench.entities(sample))
+    assert made.parent_id == sample.id
+    assert made.variant is not None
+    assert [made.variant.mention(each) for each in made.variant.entities or ()] == ["ana", "paris"]
+    asked = len(loopback.requests)
+    assert bench.augment("style", sample, bench.entities(sample)) == made
+    assert len(loopback.requests) == asked
+    bench.augment("style", sample, bench.entities(sample)[:1])  # other labels make another variant
+    assert len(loopback.requests) > asked
