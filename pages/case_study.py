@@ -112,7 +112,6 @@ def start_study(case: Case | None) -> None:
     resources.studies().put(study)
     st.session_state.update(opened=sample.id, decision_problem="")
     st.query_params["case"] = sample.id
-    st.rerun()
 
 
 def show_picture(name: str | None) -> None:
@@ -229,12 +228,11 @@ st.session_state.setdefault("task", "mner")
 st.title("Case study")
 st.caption("What a teacher knows about a tweet and its picture, and what the small student finds with and without it.")
 with problems.shown():
-    opened = open_case()
     with st.container(border=True):
-        show_form(opened)
-    if opened:
-        running = resources.studies().get(opened.sample.id)
+        show_form(open_case())
+    if case_id := st.query_params.get("case"):
+        running = resources.studies().get(case_id)
         is_running = running is not None and running.running
         if is_running:
-            st.session_state.polling = opened.sample.id
-        st.fragment(run_every=POLL if is_running else None)(show_results)(opened.sample.id)
+            st.session_state.polling = case_id
+        st.fragment(run_every=POLL if is_running else None)(show_results)(case_id)
