@@ -5,7 +5,8 @@ import html
 import streamlit as st
 
 _STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
-_CONTROLS = dict.fromkeys((*range(0, 9), *range(11, 32), 127))
+_BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # overrides would turn our own words round
+_CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), 0x7F, *_BIDI))
 
 
 def escaped(text: str) -> str:

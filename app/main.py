@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import navigation, resources
+from app import navigation, problems, resources
 
 st.set_page_config(page_title="CoTPD workbench", page_icon=":material/neurology:", layout="wide")
 
 page = st.navigation(navigation.pages())
-page.run()
-resources.warm_up()  # behind the page, which would wait for it
+with problems.shown():
+    page.run()
+    resources.warm_up()  # behind the page, which would wait for it

@@ -1,11 +1,9 @@
 """The sidebar: who is here, and which models answer."""
 
-import getpass
-
 import streamlit as st
 
 from app import inert, resources
-from core import teachers
+from core import teachers, weights
 from core.doctor import Finding, Kind, examine
 from core.settings import Settings
 
@@ -23,11 +21,10 @@ def reviewer() -> str:
     """The name under which decisions are kept."""
     return st.sidebar.text_input(
         "Your name",
-        value=_account(),
         max_chars=100,
         key="reviewer",
         persist_state="session",
-        help="Kept with every approval and rejection.",
+        placeholder="Kept with every decision",
     )
 
 
@@ -37,8 +34,24 @@ def chosen_settings() -> Settings:
     st.sidebar.subheader("Models")
     captioner = _choose("captioner", "Captioner", settings.captioner)
     teacher = _choose("teacher", "Teacher", teachers.choose(settings))
-    student = _choose("student", "Student", settings.student)
-    return settings.model_copy(update={"captioner": captioner, "teacher": teacher, "student": student})
+    chosen = {"captioner": captioner, "teacher": teacher, **_choose_teacher_model(teacher, settings)}
+    chosen["student"] = _choose("student", "Student", settings.student)
+    return settings.model_copy(update=chosen)
+
+
+def _choose_teacher_model(teacher: str, settings: Settings) -> dict[str, str]:
+    """Which of the weights on this machine, or which of the endpoint's models."""
+    if teacher == "embedded":
+        here = [name for name in weights.KNOWN if weights.find(name, settings.cache)]
+        names = list(dict.fromkeys([settings.embedded_teacher, *here]))
+        model = st.sidebar.selectbox("Teacher's weights", names, key="chosen_weights", persist_state="session")
+        return {"embedded_teacher": model}
+    if teacher == "endpoint":
+        model = st.sidebar.text_input(
+            "Teacher's model", settings.teacher_model or "", key="chosen_model", persist_state="session"
+        )
+        return {"teacher_model": model}
+    return {}
 
 
 def _choose(kind: Kind, label: str, default: str) -> str:
@@ -56,10 +69,3 @@ def _choose(kind: Kind, label: str, default: str) -> str:
     if problem:
         st.sidebar.caption(f":material/warning: Not usable here: {inert.label(problem, limit=400)}")
     return chosen
-
-
-def _account() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return ""

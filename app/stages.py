@@ -22,13 +22,16 @@ TITLES: dict[StageName, str] = {
     "image": "An imagined picture",
 }
 
+ABSENT = Stage(state="skipped", note="not made yet: study the tweet")
+"""A stage of a stored case that has no record."""
+
 _DROPPED = {
     "span lost": "a mention of the tweet could not be found in the rewrite, so its labels can't be trusted",
     "implausible": "the teacher gave no clear yes to whether it is possible in fact",
     "duplicate": "it says the same as another variant",
     "unchanged": "it says the same as the tweet",
     "unparsable": "the answer is no tweet: a refusal, an echo, or something else",
-    "no entity": "the tweet has no mention that could be replaced",
+    "no entity": "there is no mention that could be replaced, or the task is relations",
 }
 
 
@@ -111,7 +114,9 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
 
 
 def _show_verdict(verdict: Verdict, *, kept: bool) -> None:
-    words = {"yes": "yes", "no": "no", "unparsed": "no clear answer"}[verdict.answer]
+    words = {"yes": "yes" if kept else "yes, but not clearly", "no": "no", "unparsed": "no clear answer"}[
+        verdict.answer
+    ]
     colour, icon = ("green", "check") if kept else ("orange", "close")
     st.badge(f"Possible in fact? {words}", icon=f":material/{icon}:", color=colour)
     if verdict.margin is not None:

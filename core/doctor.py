@@ -1,10 +1,12 @@
 """Which captioners, teachers and students can be used here, and why the others can't. Loads no weights."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from core import captioners, prediction, teachers
 from core.domain.record import Value
+from core.errors import CotpdError
 from core.settings import Settings
 
 Kind = Literal["captioner", "teacher", "student"]
@@ -26,7 +28,7 @@ def examine(settings: Settings) -> list[Finding]:
             kind="captioner",
             name=name,
             chosen=name == settings.captioner,
-            problem=captioners.find(name).unusable(settings),
+            problem=_problem(captioners.find(name).unusable, settings),
         )
         for name in captioners.names()
     ]
@@ -35,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
             kind="teacher",
             name=name,
             chosen=name == teachers.choose(settings),
-            problem=teachers.find(name).unusable(settings),
+            problem=_problem(teachers.find(name).unusable, settings),
         )
         for name in teachers.names()
     ]
@@ -46,4 +48,19 @@ def examine(settings: Settings) -> list[Finding]:
     if settings.student not in prediction.student_folders(settings):
         problem = prediction.unusable(Path(settings.student))
         found.append(Finding(kind="student", name=settings.student, chosen=True, problem=problem))
+    for kind, name, known in (
+        ("captioner", settings.captioner, captioners.names()),
+        ("teacher", teachers.choose(settings), teachers.names()),
+    ):
+        if name not in known:
+            problem = f"no {kind} is called {name!r}; there are: {', '.join(known)}"
+            found.append(Finding(kind=kind, name=name, chosen=True, problem=problem))
     return found
+
+
+def _problem(unusable: Callable[[Settings], str | None], settings: Settings) -> str | None:
+    """Why it can't be used; a setting that makes no sense is a finding too."""
+    try:
+        return unusable(settings)
+    except CotpdError as error:
+        return str(error)

@@ -61,7 +61,9 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
         (demo, Sample(**demo.sample.model_dump(exclude={"image"}), image=store.save_image(images.read(demo.image))))
         for demo in demos()
     ]
-    store.add_corpus("demo", "all", [sample for _, sample in placed], replace=True)
+    samples = [sample for _, sample in placed]
+    if store.samples("demo", "all") != samples:  # a workspace that can only be read may still be looked at
+        store.add_corpus("demo", "all", samples, replace=True)
     return placed
 
 

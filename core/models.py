@@ -6,8 +6,9 @@ from typing import TypeVar, cast
 
 from core import captioners, teachers
 from core.captioners import Captioner
-from core.prediction import Predictor
+from core.prediction import Predictor, student_folder
 from core.settings import Settings
+from core.student.files import WEIGHTS
 from core.teachers import Teacher
 
 Model = TypeVar("Model")
@@ -57,7 +58,10 @@ class Models:
             BadInput: there is none of that name, or it is broken.
             Unavailable: its encoder cannot be loaded.
         """
-        return self._once(("student", settings.student, settings.workspace), lambda: Predictor.load(settings))
+        weights = student_folder(settings) / WEIGHTS
+        trained = weights.stat().st_mtime_ns if weights.exists() else None  # one still in training is loaded anew
+        key = ("student", settings.student, settings.workspace, trained)
+        return self._once(key, lambda: Predictor.load(settings))
 
     def _once(self, key: Hashable, load: Callable[[], Model]) -> Model:
         with self._guard:

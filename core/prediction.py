@@ -58,7 +58,7 @@ class Predictor:
             BadInput: there is none of that name, or its files are broken.
             Unavailable: its encoder cannot be loaded.
         """
-        folder = student_folders(settings).get(settings.student, Path(settings.student))
+        folder = student_folder(settings)
         if not folder.is_dir():
             known = ", ".join(student_folders(settings)) or "none yet"
             raise BadInput(f"no student is called {settings.student!r}; there are: {known}")
@@ -122,6 +122,11 @@ class Predictor:
         for item, values, indices in zip(encoded, best.values.tolist(), best.indices.tolist(), strict=True):
             count = len(item.starts)
             yield LabelledWords([names[index] for index in indices[:count]], values[:count])
+
+
+def student_folder(settings: Settings) -> Path:
+    """The folder of the student that the settings name; it may not exist."""
+    return student_folders(settings).get(settings.student, Path(settings.student))
 
 
 def student_folders(settings: Settings) -> dict[str, Path]:

@@ -47,7 +47,6 @@ class Settings(BaseSettings):
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
     )
-    encoder: str = Field("minilm", description="the packaged encoder, a hub id or a folder")
 
     @classmethod
     def settings_customise_sources(

@@ -15,6 +15,7 @@ from core.comparison import Change, changes
 from core.domain import AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
 from core.errors import CotpdError
 from core.knowledge import Dialogue
+from core.settings import Settings
 from core.store import Case
 from core.workbench import Hear, Workbench
 
@@ -92,6 +93,16 @@ class Study:
         for kind in variants:
             self._submit(kind, partial(self._augment, kind))
 
+    @property
+    def settings(self) -> Settings:
+        """Which models answer."""
+        return self._workbench.settings
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked it to stop; an answer in progress ends at its next word."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
         """End what is running at its next word, and start nothing more."""
         self._stop.set()
@@ -131,6 +142,7 @@ class Study:
 
     def _submit(self, name: StageName, work: Callable[[Hear], Made]) -> None:
         self._futures[name] = _in_background(partial(self._run, name, work))
+        self._futures[name].add_done_callback(lambda _: self._tell())
 
     def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
         try:
@@ -149,6 +161,10 @@ class Study:
             self._set(name, state="done", record=record, seconds=time.monotonic() - self._stages[name].begun)
             return record
         return None
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _hear(self, name: StageName, piece: str) -> None:
         if self._stop.is_set():
@@ -186,9 +202,13 @@ class Study:
 
     def _caption(self, _: Hear) -> Made:
         if self._picture is None:
-            raise _Skip("there is no picture")
+            if kept := self._workbench.store.captions(self.sample.id):  # one that was published with the sample
+                return kept[0]
+            where = f"its picture {self.sample.image!r} is not in this workspace" if self.sample.image else ""
+            raise _Skip(where or "there is no picture")
         self._begin("caption", "without_knowledge")
-        return self._workbench.caption(self.sample, self._picture)
+        picture, self._picture = self._picture, None  # a finished study is remembered, its pixels need not be
+        return self._workbench.caption(self.sample, picture)
 
     def _open_dialogues(self) -> dict[Grain, tuple[Dialogue, tuple[Grain, ...]]]:
         """For each grain its dialogue, and the grains that are asked before it there."""
@@ -199,7 +219,7 @@ class Study:
         return opened
 
     def _think(self, grain: Grain, hear: Hear) -> Made:
-        if grain == "multimodality" and self._picture is None:
+        if grain == "multimodality" and self.sample.image is None:
             raise _Skip("there is no picture to relate the tweet to")
         dialogue, before = self._dialogues.result()[grain]
         if grain != "multimodality":
@@ -214,7 +234,8 @@ class Study:
     def _predict_with(self, _: Hear) -> Made:
         self._refuse_relations()
         caption = self._result("caption")
-        thoughts = [thought for grain in THOUGHTS if (thought := self._result(grain))]
+        published = self._workbench.store.knowledge(self.sample.id, grain="mixed")[:1]
+        thoughts = published + [thought for grain in THOUGHTS if (thought := self._result(grain))]
         if caption is None and not thoughts:
             raise _Skip("there is neither a caption nor a thought to see the tweet with")
         self._begin("with_knowledge")
@@ -224,11 +245,11 @@ class Study:
         self._begin(kind, "with_knowledge")
         return self._workbench.augment(kind, self.sample, self._entities(), hear)
 
-    def _entities(self) -> tuple[Entity, ...]:
-        """The mentions that a variant must keep or replace: the gold ones, or those that the student found."""
+    def _entities(self) -> tuple[Entity, ...] | None:
+        """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
         found = self._result("with_knowledge") or self._result("without_knowledge")
         if self.sample.entities is not None or found is None:
-            return self.sample.entities or ()
+            return self.sample.entities
         return cast(Prediction, found).bare()
 
 

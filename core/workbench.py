@@ -101,16 +101,17 @@ class Workbench:
         self.store.add(prediction)
         return prediction
 
-    def entities(self, sample: Sample) -> tuple[Entity, ...]:
-        """The mentions that a variant must keep or replace: the gold ones, or those that the student finds."""
+    def entities(self, sample: Sample) -> tuple[Entity, ...] | None:
+        """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
         if sample.entities is not None or sample.task == "mre":
-            return sample.entities or ()
-        return self.predict(sample).bare()
+            return sample.entities
+        kept = self.store.predictions(sample.id, view="with_knowledge")
+        return (kept[0] if kept else self.predict(sample)).bare()
 
     def augment(
-        self, kind: AugmentationKind, sample: Sample, entities: tuple[Entity, ...], hear: Hear | None = None
+        self, kind: AugmentationKind, sample: Sample, entities: tuple[Entity, ...] | None, hear: Hear | None = None
     ) -> Augmentation:
-        """One variant of a sample with these entities, or why there is none."""
+        """One variant of a sample with these entities, or why there is none; unlabelled where they are None."""
         teacher = self.models.teacher(self.settings)
         labelled = sample.model_copy(update={"entities": entities})
         prompt = prompts.load(teacher.prompts, kind)
@@ -122,6 +123,8 @@ class Workbench:
         maker = made.maker.model_copy(update={"parameters": {**made.maker.parameters, **labels}})
         # The parent is the sample as it came, whoever found its entities.
         record = made.model_copy(update={"parent_id": sample.id, "maker": maker})
+        if entities is None and record.variant:  # nobody looked for mentions, which is not the same as none
+            record = record.model_copy(update={"variant": record.variant.model_copy(update={"entities": None})})
         self.store.add(sample, record)
         return record
 

@@ -21,10 +21,15 @@ def open_case() -> Case | None:
     case = resources.store().case(case_id) if case_id else None
     if case_id and case is None:
         problems.show(f"there is no case {case_id!r} in this workspace: the link is of another one, or cut short")
-    if case and st.session_state.get("opened") != case.sample.id:
+    if case and (st.session_state.get("opened") != case.sample.id or "tweet" not in st.session_state):
         st.session_state.update(
-            opened=case.sample.id, tweet=case.sample.text, picture=case.sample.image, task=case.sample.task
+            opened=case.sample.id,
+            tweet=case.sample.text,
+            picture=case.sample.image,
+            task=case.sample.task,
+            decision_problem="",
         )
+        empty_uploader()
     return case
 
 
@@ -33,7 +38,8 @@ def take_demo() -> None:
     title = st.session_state.demo
     for demo, sample in resources.demo_samples():
         if demo.title == title:
-            st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task, upload_problem="")
+            st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task)
+            empty_uploader()
 
 
 def take_upload() -> None:
@@ -50,7 +56,13 @@ def take_upload() -> None:
 
 def remove_picture() -> None:
     """Take the picture off the form, and the file off the uploader."""
-    st.session_state.update(picture=None, upload_problem="", uploads=st.session_state.get("uploads", 0) + 1)
+    st.session_state.picture = None
+    empty_uploader()
+
+
+def empty_uploader() -> None:
+    """Take the file off the uploader, with what was wrong with it: the form's picture is another now."""
+    st.session_state.update(upload_problem="", uploads=st.session_state.get("uploads", 0) + 1)
 
 
 def upload_key() -> str:
@@ -86,7 +98,7 @@ def show_form(case: Case | None) -> None:
             on_change=take_demo,
             placeholder="Pick one, or write your own",
         )
-        st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says")
+        st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says", persist_state="session")
         st.segmented_control("Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True)
         if st.button("Study this tweet", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:"):
             with problems.shown():
@@ -107,10 +119,12 @@ def start_study(case: Case | None) -> None:
     """Study what is in the form, and go to its case."""
     sample = form_sample(case)
     workbench = resources.workbench(chosen)
-    study = Study(workbench, sample, workbench.picture(sample))
-    study.start()
-    resources.studies().put(study)
-    st.session_state.update(opened=sample.id, decision_problem="")
+    current = resources.studies().get(sample.id)
+    if current is None or not current.running or current.settings != chosen:
+        study = Study(workbench, sample, workbench.picture(sample))
+        resources.studies().put(study)
+        study.start()
+    st.session_state.update(opened=sample.id, decision_problem="", upload_problem="")
     st.query_params["case"] = sample.id
 
 
@@ -163,12 +177,12 @@ def show_decision(case: Case, made: Augmentation) -> None:
 def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
     """Both views side by side, and what changed between them."""
     st.subheader("What the student finds")
-    before, after = (now.get(view, Stage()).record for view in ("without_knowledge", "with_knowledge"))
+    before, after = (now.get(view, stages.ABSENT).record for view in ("without_knowledge", "with_knowledge"))
     both = before is not None and after is not None
     changed = changes(case.sample, before.entities, after.entities) if both else []
     for column, view in zip(st.columns(2), ("without_knowledge", "with_knowledge"), strict=True):
         with column:
-            stages.show_prediction(view, now.get(view, Stage()), case.sample, changed)
+            stages.show_prediction(view, now.get(view, stages.ABSENT), case.sample, changed)
     kinds = sorted({entity.type for made in (before, after) if made for entity in made.entities})
     if kinds:
         marks.show_legend(kinds)
@@ -193,11 +207,11 @@ def show_results(case_id: str) -> None:
         case = resources.store().case(case_id)
         if case is None:
             return
-        now = study.stages() if study else stages_of(case)
+        now = {**stages_of(case), **(study.stages() if study else {})}
         if study and study.running:
             done = sum(stage.state not in ("waiting", "working") for stage in now.values())
             bar, stop = st.columns([5, 1], vertical_alignment="center")
-            bar.progress(done / len(now), text=f"{done} of {len(now)} stages done")
+            bar.progress(done / len(now), text="Stopping…" if study.stopping else f"{done} of {len(now)} stages done")
             stop.button("Stop", icon=":material/stop:", on_click=study.stop, width="stretch")
         elif study and st.session_state.get("polling") == case_id:
             st.session_state.polling = None
@@ -206,7 +220,7 @@ def show_results(case_id: str) -> None:
             problems.show(problem)
         show_predictions(case, now)
         st.subheader("What it is told")
-        stages.show_words("caption", now.get("caption", Stage(state="skipped", note="there is no picture")))
+        stages.show_words("caption", now.get("caption", stages.ABSENT))
         told = [name for name in (*THOUGHTS, "mixed") if name in now]
         for column, name in zip(st.columns(len(told) or 1), told, strict=False):
             with column:
@@ -220,6 +234,14 @@ def show_results(case_id: str) -> None:
                 variant = stages.show_variant(kind, now[kind])
                 if variant:
                     show_decision(case, variant)
+        shown = {stage.record.id for stage in now.values() if stage.record}
+        earlier = [each for each in case.augmentations if each.variant and each.id not in shown]
+        if earlier:
+            with st.expander(f"Made before ({len(earlier)})", icon=":material/history:"):
+                for each in earlier:
+                    with st.container(border=True):
+                        stages.show_variant(each.kind, Stage(state="done", record=each, seconds=each.maker.seconds))
+                        show_decision(case, each)
 
 
 sidebar.reviewer()
@@ -227,9 +249,9 @@ chosen = sidebar.chosen_settings()
 st.session_state.setdefault("task", "mner")
 st.title("Case study")
 st.caption("What a teacher knows about a tweet and its picture, and what the small student finds with and without it.")
+with problems.shown(), st.container(border=True):
+    show_form(open_case())
 with problems.shown():
-    with st.container(border=True):
-        show_form(open_case())
     if case_id := st.query_params.get("case"):
         running = resources.studies().get(case_id)
         is_running = running is not None and running.running

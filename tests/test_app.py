@@ -165,6 +165,15 @@ def test_the_picture_can_be_taken_off(page: Page) -> None:
     expect(card(page, "Text and picture")).to_contain_text("There is no picture")
 
 
+def test_a_tweet_survives_a_look_at_another_page(page: Page) -> None:
+    page.get_by_label("Tweet", exact=True).fill("Adele sings in Rome")
+    page.get_by_label("Tweet", exact=True).blur()
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", name="Captioners")).to_be_visible()
+    page.get_by_role("link", name="Case study").click()
+    expect(page.get_by_label("Tweet", exact=True)).to_have_value("Adele sings in Rome")
+
+
 def test_a_link_to_no_case_says_so(browser: Browser, url: str) -> None:
     page = browser.new_page()
     page.goto(f"{url}/?case=<b>nothing</b>")

@@ -92,6 +92,26 @@ def test_stopping_by_hand_keeps_what_was_reached(root, tmp_path):
     assert again.step == 3
 
 
+def test_stopping_while_an_epoch_is_scored_scores_it_later(root, tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "score", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
+    again = trainer.Trainer(config(root, epochs=1), root, tmp_path / "run")
+    again.run(lambda _: None)
+    assert again.best_f1 is not None
+    files.load(tmp_path / "run")
+
+
+def test_a_finished_student_is_not_trained_over(root, tmp_path):
+    trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
+    with pytest.raises(BadInput, match="training is over; name another folder"):
+        trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
+
+
 def test_a_checkpoint_of_another_configuration_is_refused(root, tmp_path):
     first = trainer.Trainer(config(root), root, tmp_path)
     checkpoint.save(first)

@@ -36,6 +36,8 @@ def import_(
 ) -> None:
     """Bring a corpus into the workspace: all of it or, where a line is broken, nothing."""
     store = Store(Settings.read(workspace=workspace).workspace)
+    if demo and (path or captions or knowledge or corpus or split):
+        raise BadInput("--demo imports the project's own samples: leave out the other options, or --demo")
     if demo:
         placed = import_demos(store)
         answer({"samples": len(placed)}, as_json=as_json, lines=[f"{len(placed)} demo samples are in the workspace."])

@@ -71,7 +71,7 @@ def think(
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
 
     def work(case: "_Case") -> list[Record]:
-        kept = bench.store.captions(case.sample.id)
+        kept = [] if captioner else bench.store.captions(case.sample.id)
         described = kept[0] if kept else None
         if described is None and case.picture:
             described = bench.caption(case.sample, case.picture())

@@ -105,8 +105,9 @@ def predict(
             raise
     document = _document(study)
     answer(document, as_json=as_json, lines=_lines(document))
-    if any(name in document["problems"] for name in ("without_knowledge", "with_knowledge")):
-        raise CotpdError("; ".join(f"{name}: {problem}" for name, problem in document["problems"].items()))
+    if any(document[view]["entities"] is None for view in ("without_knowledge", "with_knowledge")):
+        reasons = {**document["problems"], **document["skipped"]}
+        raise CotpdError("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
 
 
 def _document(study: "Study") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
@@ -36,7 +37,10 @@ def load(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     logging.set_verbosity_error()  # else it lists the pooler that is left out on purpose
     logging.disable_progress_bar()
     try:
-        model = AutoModel.from_pretrained(where, add_pooling_layer=False, use_safetensors=True)
+        try:
+            model = AutoModel.from_pretrained(where, add_pooling_layer=False, use_safetensors=True, dtype=torch.float32)
+        except TypeError:  # a kind of encoder that never has a pooler, such as DistilBERT
+            model = AutoModel.from_pretrained(where, use_safetensors=True, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(where)
     except (OSError, ValueError) as error:
         raise Unavailable(f"encoder {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error

@@ -49,13 +49,16 @@ class ChatTeacher:
         prompts: str,
         timeout: float,
         parameters: dict[str, JsonValue] | None = None,
+        http_client: openai.DefaultHttpxClient | None = None,
     ) -> None:
         self.model = model
         self.prompts = prompts
         self._served_as = served_as
         self._key = key
         self._timeout = timeout
-        self._client = openai.OpenAI(base_url=base_url, api_key=key, timeout=timeout, max_retries=0)
+        self._client = openai.OpenAI(
+            base_url=base_url, api_key=key, timeout=timeout, max_retries=0, http_client=http_client
+        )
         self._place = shown(str(self._client.base_url))
         self._refused: set[str] = set()
         self.parameters: dict[str, JsonValue] = {"temperature": 0, **(parameters or {"endpoint": self._place})}

@@ -63,10 +63,16 @@ def load(settings: Settings) -> Teacher:
         prompts=prompt_set,
         timeout=settings.teacher_timeout,
         parameters={"weights": path.name, "runtime": f"xllamacpp {xllamacpp.__version__}"},
+        http_client=_direct(),
     )
     # A server ends when it has given its answers: a process that is to end in the middle of one hangs up first.
     atexit.register(teacher.close)
     return teacher
+
+
+def _direct() -> openai.DefaultHttpxClient:
+    """A client that asks no proxy, whatever the environment says: what is asked on loopback stays on this machine."""
+    return openai.DefaultHttpxClient(trust_env=False)
 
 
 def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
@@ -98,7 +104,7 @@ def _warm_up(address: str, key: str, path: Path, prompt_set: str) -> None:
 
     Reading the openings takes about 25 s on two cores, so without this the first words would wait for them.
     """
-    with openai.OpenAI(base_url=address, api_key=key, timeout=600, max_retries=0) as client:
+    with openai.OpenAI(base_url=address, api_key=key, timeout=600, max_retries=0, http_client=_direct()) as client:
         for slot, name in enumerate(prompts.NAMES):
             prompt = prompts.load(prompt_set, name)
             identity = f"{path.name} {path.stat().st_size} {xllamacpp.__version__} {prompt.version}"

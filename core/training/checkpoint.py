@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from core.errors import BadInput
 from core.files import replacing
-from core.student.files import trained_weights
+from core.student.files import WEIGHTS, trained_weights
 
 if TYPE_CHECKING:
     from core.training.trainer import Trainer
@@ -25,6 +25,7 @@ def save(trainer: "Trainer") -> None:
     facts = {
         "config": trainer.config.model_dump_json(),
         "step": str(trainer.step),
+        "scored": str(trainer.scored),
         "best_f1": json.dumps(trainer.best_f1),
     }
     with replacing(trainer.folder / NAME) as part:
@@ -35,10 +36,12 @@ def restore(trainer: "Trainer") -> None:
     """Put a trainer where its checkpoint left off; without one it starts at the beginning.
 
     Raises:
-        BadInput: the checkpoint was written under another configuration, or is broken.
+        BadInput: the training is over, or the checkpoint is broken or was written under another configuration.
     """
     path: Path = trainer.folder / NAME
     if not path.exists():
+        if (trainer.folder / WEIGHTS).exists():
+            raise BadInput(f"{trainer.folder} holds a student whose training is over; name another folder")
         return
     try:
         with safe_open(path, framework="pt") as file:
@@ -56,6 +59,7 @@ def restore(trainer: "Trainer") -> None:
             _, index, key = name.split("/")
             optimizer["state"].setdefault(int(index), {})[key] = value
     trainer.step = int(facts["step"])
+    trainer.scored = int(facts["scored"])
     trainer.best_f1 = json.loads(facts["best_f1"])
     trainer.optimizer.load_state_dict(optimizer)
 

@@ -1,5 +1,6 @@
 """The training loop: both views of every batch in one step (paper, equation 5), best student by dev F1."""
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -35,6 +36,18 @@ class Progress:
     loss: float
     best_f1: float | None
     seconds_left: float
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """At which step this run of a training began, and when (seconds of `time.monotonic`)."""
+
+    step: int
+    at: float
+
+    def pace(self, step: int) -> float:
+        """Seconds a step."""
+        return (time.monotonic() - self.at) / max(1, step - self.step)
 
 
 def score(predictor: Predictor, examples: Sequence[Example], view: View) -> SpanScores:
@@ -76,37 +89,40 @@ class Trainer:
         )
         self._base_rates = [group["lr"] for group in self.optimizer.param_groups]
         self.step = 0
+        self.scored = 0  # epochs whose dev scores are known
         self.best_f1: float | None = None
 
     def run(self, report: Callable[[Progress], None]) -> None:
         """Train to the end, from the checkpoint where there is one. Ctrl-C keeps what was reached.
 
         Raises:
-            BadInput: the folder's checkpoint belongs to another configuration.
+            BadInput: the folder holds a finished student, or its checkpoint belongs to another configuration.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         checkpoint.restore(self)
-        first, begun = self.step, time.monotonic()
+        begun = _Begun(self.step, time.monotonic())
         try:
-            while self.step < self.steps:
-                epoch, done = divmod(self.step, len(self.batches))
-                dropout = self.config.section_dropout
-                for index, batch in enumerate(
-                    self.batches.epoch(epoch, seed=self.config.seed, section_dropout=dropout)
-                ):
-                    if index < done:
-                        continue
-                    parts = self._train_step(batch)
-                    pace = (time.monotonic() - begun) / (self.step - first)
-                    left = pace * (self.steps - self.step)
-                    report(Progress(self.step, self.steps, epoch + 1, parts["loss"], self.best_f1, left))
-                    if self.step % CHECKPOINT_EVERY == 0 and self.step % len(self.batches):
-                        checkpoint.save(self)
-                self._end_epoch(epoch, parts, pace)
+            while self.scored < self.config.epochs:
+                parts = self._train_epoch(self.scored, begun, report)
+                checkpoint.save(self)
+                self._end_epoch(parts, begun.pace(self.step))
         except KeyboardInterrupt:
             checkpoint.save(self)
             raise
         checkpoint.remove(self)
+
+    def _train_epoch(self, epoch: int, begun: "_Begun", report: Callable[[Progress], None]) -> dict[str, float]:
+        """The rest of an epoch's steps; none where it was stopped while it was scored."""
+        parts: dict[str, float] = {}
+        done = self.step - epoch * len(self.batches)
+        batches = self.batches.epoch(epoch, seed=self.config.seed, section_dropout=self.config.section_dropout)
+        for batch in itertools.islice(batches, done, None):
+            parts = self._train_step(batch)
+            left = begun.pace(self.step) * (self.steps - self.step)
+            report(Progress(self.step, self.steps, epoch + 1, parts["loss"], self.best_f1, left))
+            if self.step % CHECKPOINT_EVERY == 0:
+                checkpoint.save(self)
+        return parts
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         torch.manual_seed(self.config.seed * 1_000_003 + self.step)
@@ -137,13 +153,14 @@ class Trainer:
             loss = loss + self.config.nll_student_weight * parts["nll_student"]
         return {"loss": loss, **parts}
 
-    def _end_epoch(self, epoch: int, parts: dict[str, float], pace: float) -> None:
+    def _end_epoch(self, parts: dict[str, float], pace: float) -> None:
         predictor = Predictor(self.student, self.views, self.folder.name)
         dev = {view: score(predictor, self.dev, view).f1 for view in VIEWS}
         if self.best_f1 is None or dev["without_knowledge"] > self.best_f1:
             self.best_f1 = dev["without_knowledge"]
             files.save(self.student, self.folder)
-        line = {"epoch": epoch + 1, "step": self.step, "seconds_a_step": round(pace, 3), "dev_f1": dev, **parts}
+        self.scored += 1
+        line = {"epoch": self.scored, "step": self.step, "seconds_a_step": round(pace, 3), "dev_f1": dev, **parts}
         with (self.folder / "metrics.jsonl").open("a") as metrics:
             metrics.write(json.dumps(line) + "\n")
         checkpoint.save(self)
