@@ -93,6 +93,10 @@ def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives
         expect(imagined).to_contain_text("Approved by Ana Lovelace", timeout=90 * SECOND)
         expect(page.get_by_label("Tweet", exact=True)).to_have_value(TWEET)
         imagined.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("alert")).to_contain_text("needs your name")
+        page.get_by_label("Your name", exact=True).fill("Bo")
+        page.get_by_label("Your name", exact=True).blur()
+        imagined.get_by_role("button", name="Undo").click()
         expect(imagined.get_by_role("button", name="Approve")).to_be_visible()
         page.close()
 
@@ -100,7 +104,7 @@ def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives
     case = store.case(case_id)
     assert case is not None
     assert [decision.choice for decision in case.decisions] == ["approved", "withdrawn"]
-    assert case.decisions[0].reviewer == "Ana Lovelace"
+    assert [decision.reviewer for decision in case.decisions] == ["Ana Lovelace", "Bo"]
     assert {thought.grain for thought in case.knowledge} == {"noun", "sentence", "multimodality"}
     assert all("SmolLM2" in thought.maker.model and thought.maker.prompt_version for thought in case.knowledge)
 
