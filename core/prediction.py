@@ -46,7 +46,6 @@ class Predictor:
 
     def __init__(self, student: Student, views: ViewBuilder, name: str) -> None:
         self.name = name
-        self.types = sorted({label[2:] for label in student.config.labels if label != "O"})
         self._student = student
         self._views = views
 

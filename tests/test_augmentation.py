@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from core import prompts
-from core.augmentation import KINDS, EntityPool, augment
+from core.augmentation import EntityPool, augment
 from core.augmentation.entity import CLEAR_YES
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput, TeacherError
+from core.study import VARIANTS
 from core.teachers._chat import ChatTeacher
 from tests.loopback import Loopback, serving
 
@@ -228,7 +229,7 @@ def test_a_description_that_is_none_is_dropped_with_its_reason(answering: Answer
     assert (variant.caption, variant.variant, variant.dropped) == (None, None, reason)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", VARIANTS)
 def test_a_teacher_that_fails_is_not_hidden(answering: Answering, kind: AugmentationKind) -> None:
     loopback = answering("Yes")
     loopback.fault, loopback.status = "status", 500
@@ -236,7 +237,7 @@ def test_a_teacher_that_fails_is_not_hidden(answering: Answering, kind: Augmenta
         made(loopback, kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", VARIANTS)
 def test_the_parent_never_changes(answering: Answering, kind: AugmentationKind) -> None:
     before = PARENT.model_dump_json()
     made(answering(RESTYLED), kind)

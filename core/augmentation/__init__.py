@@ -1,7 +1,6 @@
 """New samples from a tweet (paper section 3.3, data augmentation): one file a kind."""
 
 from collections.abc import Callable
-from typing import get_args
 
 from core import prompts
 from core.augmentation import entity, image, style
@@ -9,9 +8,7 @@ from core.augmentation.pool import EntityPool
 from core.domain import Augmentation, AugmentationKind, Sample
 from core.teachers import Teacher
 
-__all__ = ["KINDS", "EntityPool", "augment"]
-
-KINDS: tuple[AugmentationKind, ...] = get_args(AugmentationKind)
+__all__ = ["EntityPool", "augment"]
 
 
 def augment(
