@@ -43,9 +43,9 @@ def import_corpus(
     by_knowledge = _maker(knowledge or path)
     described = [Caption(sample_id=row.sample.id, text=row.caption, maker=by_captions) for row in rows if row.caption]
     explained = [
-        Knowledge(sample_id=row.sample.id, grain="mixed", text=row.knowledge, maker=by_knowledge)
+        Knowledge(sample_id=row.sample.id, grain=grain, text=text, maker=by_knowledge)
         for row in rows
-        if row.knowledge
+        for grain, text in row.knowledge.items()
     ]
     store.add_corpus(corpus, split, [row.sample for row in rows], [*described, *explained])
     return Imported(samples=len(rows), captions=len(described), knowledge=len(explained))

@@ -50,8 +50,8 @@ def test_captions_join_by_image_and_knowledge_by_position(tmp_path: Path, file: 
     knowledge.write_bytes(KNOWLEDGE.encode())
     rows = twitter.read(file, captions=captions, knowledge=knowledge)
     assert [(row.caption, row.knowledge) for row in rows] == [
-        ("a portrait : oil on wood", "A mathematician."),
-        (None, None),
+        ("a portrait : oil on wood", {"mixed": "A mathematician."}),
+        (None, {}),
     ]
 
 
@@ -239,6 +239,12 @@ def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_knowledge_that_came_as_one_text_is_of_mixed_grain(file: Path) -> None:
+    jsonl.write([Row(Sample.from_text("a"), None, {"mixed": "a letter"})], file)
+    file.write_text(file.read_text().replace('{"mixed":"a letter"}', '"a letter"'))
+    assert [row.knowledge for row in jsonl.read(file)] == [{"mixed": "a letter"}]
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
@@ -252,7 +258,8 @@ def rows(draw: st.DrawFn) -> Row:
         "entities": draw(st.sampled_from([None, (), (Entity(start=span.start, end=span.end, type="PER"),)])),
         "relation": draw(st.sampled_from([None, Relation(head=span, tail=span, label=draw(st.none() | TEXT))])),
     }
-    return Row(sample.model_copy(update=labels), draw(st.none() | TEXT), draw(st.none() | TEXT))
+    knowledge = draw(st.dictionaries(st.sampled_from(["mixed", "noun", "sentence", "multimodality"]), TEXT))
+    return Row(sample.model_copy(update=labels), draw(st.none() | TEXT), knowledge)
 
 
 @given(rows=st.lists(rows(), min_size=1, max_size=4))

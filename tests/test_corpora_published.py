@@ -36,7 +36,7 @@ SPLITS = [
 def test_twitter_has_its_samples_and_its_knowledge(corpus: str, split: str, samples: int, explained: int) -> None:
     rows = read_twitter(corpus, split)
     assert len(rows) == samples
-    assert sum(row.knowledge is not None for row in rows) == explained
+    assert sum(bool(row.knowledge) for row in rows) == explained
     assert all(row.knowledge for row in rows[:-1])
     types = {entity.type for row in rows for entity in row.sample.entities or ()}
     assert types == {"PER", "LOC", "ORG", "OTHER" if corpus == "twitter2015" else "MISC"}

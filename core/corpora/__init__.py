@@ -4,28 +4,36 @@ A file holds two functions: `read(path)` gives the rows of a corpus in file orde
 into that form.
 """
 
+import operator
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import Annotated, Any, ClassVar, Protocol, cast
 
-from pydantic import ConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from core import registry
-from core.domain import Sample
+from core.domain import Grain, Sample
+
+
+def _by_grain(knowledge: Any) -> Any:
+    """Knowledge that came as one text is of mixed grain."""
+    return {"mixed": knowledge} if isinstance(knowledge, str) else knowledge
 
 
 @dataclass(frozen=True)
 class Row:
-    """One sample of a corpus, with its caption and its knowledge (one text, grains mixed) where they came with it.
+    """One sample of a corpus, with its caption and its knowledge, by grain, where they came with it.
 
     A corpus may hold the same sample twice, so rows are counted and ordered, not keyed by the sample's id.
     """
 
     sample: Sample
     caption: str | None = None
-    knowledge: str | None = None
+    knowledge: Annotated[
+        dict[Grain, str], BeforeValidator(_by_grain), Field(exclude_if=operator.not_)
+    ] = field(default_factory=dict)
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from core.corpora import Row
 from core.corpora._captions import Captioned, join
 from core.corpora._lines import Broken, complaint, gather, lines, write_lines
-from core.domain import Sample
+from core.domain import Grain, Sample
 from core.domain.bio import entities_from_tags, tags_from_entities
 from core.errors import BadInput
 
@@ -35,7 +35,7 @@ def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = N
     """
     samples = gather(path, _samples(path))
     described: list[str | None] = [None] * len(samples)
-    explained: list[str | None] = [None] * len(samples)
+    explained: list[dict[Grain, str]] = [{} for _ in samples]
     if captions:
         described = join(captions, _captions(captions), samples)
     if knowledge:
@@ -45,7 +45,7 @@ def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = N
                 f"{knowledge}: has {len(texts):,} blocks for the {len(samples):,} sentences of {path}, "
                 "and only the last may be missing; is the file whole, and of the same split?"
             )
-        explained[: len(texts)] = texts
+        explained[: len(texts)] = [{"mixed": text} if text else {} for text in texts]
     return [Row(*joined) for joined in zip(samples, described, explained, strict=True)]
 
 
