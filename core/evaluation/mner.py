@@ -1,20 +1,15 @@
 """Span precision, recall and F1 of named entities, as seqeval counts them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Self
 
 from pydantic import Field
-from seqeval.metrics import classification_report
 
-from core.domain.record import Value
+from core.domain.bio import entities_from_tags
+from core.evaluation.scores import Counts, Score
 
-
-class Score(Value):
-    """Exact-match scores in per cent, and how many gold spans they rest on."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
+Spans = dict[tuple[int, int], str]
+"""The types of a sentence's spans by their bounds, tokens `[start, end)`."""
 
 
 class SpanScores(Score):
@@ -22,21 +17,38 @@ class SpanScores(Score):
 
     by_type: dict[str, Score] = Field(default_factory=dict)
 
+    @classmethod
+    def of(cls, counts: Counts) -> Self:
+        """The scores that follow from what `span_counts` counted, here or summed over many parts."""
+        return cls(**counts.overall().model_dump(), by_type=counts.by_type())
+
 
 def span_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> SpanScores:
-    """Compare BIO tags, sentence by sentence, by seqeval's default (lenient, conlleval's) reading of them."""
-    gold, predicted = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    if not any(tag != "O" for tags in (*gold, *predicted) for tag in tags):  # seqeval would average over nothing
-        return SpanScores(precision=0, recall=0, f1=0, support=0)
-    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
-    scores = {
-        name: Score(
-            precision=round(100 * float(row["precision"]), 2),
-            recall=round(100 * float(row["recall"]), 2),
-            f1=round(100 * float(row["f1-score"]), 2),
-            support=int(row["support"]),
-        )
-        for name, row in report.items()
-    }
-    by_type = {name: score for name, score in scores.items() if not name.endswith(" avg")}
-    return SpanScores(**scores["micro avg"].model_dump(), by_type=by_type)
+    """Compare BIO tags, sentence by sentence, by seqeval's default (lenient, conlleval's) reading of them.
+
+    Raises:
+        ValueError: gold and predicted differ in length, or a tag is no BIO tag.
+    """
+    return SpanScores.of(span_counts(gold, predicted))
+
+
+def span_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Counts:
+    """Count spans by type; right is a predicted span whose bounds and type are gold. Raises as `span_scores` does."""
+    counts = Counts()
+    for known, found in spans(gold, predicted):
+        counts.gold.update(known.values())
+        counts.predicted.update(found.values())
+        counts.right.update(kind for _, kind in known.items() & found.items())
+    return counts
+
+
+def spans(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Iterator[tuple[Spans, Spans]]:
+    """Each sentence's gold and predicted spans. Raises as `span_scores` does."""
+    for number, (tags, answer) in enumerate(zip(gold, predicted, strict=True), start=1):
+        if len(tags) != len(answer):
+            raise ValueError(f"sentence {number} has {len(tags)} gold tags, but {len(answer)} predicted ones")
+        yield _spans(tags), _spans(answer)
+
+
+def _spans(tags: Sequence[str]) -> Spans:
+    return {(entity.start, entity.end): entity.type for entity in entities_from_tags(tags)}

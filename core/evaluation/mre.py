@@ -1,0 +1,68 @@
+"""Precision, recall and F1 of relations. "None", where two mentions have no relation, is not one of them."""
+
+from collections import Counter
+from collections.abc import Sequence, Set
+from typing import Self
+
+from pydantic import Field
+
+from core.evaluation.scores import Counts, Score
+
+NONE = "None"
+"""The label of a pair without a relation. MNRE's first version writes it `none`, which would count as a relation."""
+
+MNRE_23 = frozenset(
+    "None /per/per/parent /per/per/siblings /per/per/couple /per/per/neighbor /per/per/peer /per/per/charges "
+    "/per/per/alumi /per/per/alternate_names /per/org/member_of /per/loc/place_of_residence /per/loc/place_of_birth "
+    "/org/org/alternate_names /org/org/subsidiary /org/loc/locate_at /loc/loc/contain /per/misc/present_in "
+    "/per/misc/awarded /per/misc/race /per/misc/religion /per/misc/nationality /misc/misc/part_of "
+    "/misc/loc/held_on".split()
+)
+"""The 23 labels of MNRE's second version (12,247 / 1,624 / 1,614 samples), spelt as published."""
+
+
+class RelationScores(Score):
+    """Micro-averaged scores over all relations but "None", and the scores of each that occurs.
+
+    `accuracy` (per cent) is over all pairs, those with "None" included. `label_set` says which benchmark the labels
+    are of: results on label sets of different sizes don't compare.
+    """
+
+    by_type: dict[str, Score] = Field(default_factory=dict)
+    accuracy: float
+    label_set: str
+
+    @classmethod
+    def of(cls, counts: Counts) -> Self:
+        """The scores that follow from what `relation_counts` counted, here or summed over many parts."""
+        related = Counts(gold=_related(counts.gold), predicted=_related(counts.predicted), right=_related(counts.right))
+        return cls(
+            **related.overall().model_dump(),
+            by_type=related.by_type(),
+            accuracy=counts.overall().recall,  # over every label, each pair has one gold and one predicted
+            label_set=label_set(counts.gold.keys() | counts.predicted.keys()),
+        )
+
+
+def relation_scores(gold: Sequence[str], predicted: Sequence[str]) -> RelationScores:
+    """Compare the labels of pairs; see `relation_counts`."""
+    return RelationScores.of(relation_counts(gold, predicted))
+
+
+def relation_counts(gold: Sequence[str], predicted: Sequence[str]) -> Counts:
+    """Count labels, "None" included: one gold and one predicted a pair.
+
+    Raises:
+        ValueError: gold and predicted differ in length.
+    """
+    right = (label for label, answer in zip(gold, predicted, strict=True) if label == answer)
+    return Counts(gold=Counter(gold), predicted=Counter(predicted), right=Counter(right))
+
+
+def label_set(labels: Set[str]) -> str:
+    """The name of the label set that labels are of: MNRE-23, or how many there are, "None" included."""
+    return "MNRE-23" if labels <= MNRE_23 else f"{len(labels)} relations"
+
+
+def _related(counter: Counter[str]) -> Counter[str]:
+    return Counter({label: count for label, count in counter.items() if label != NONE})
