@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue
 
-from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, View
+from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, Task, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Unavailable
 from core.settings import ASSETS, Settings
@@ -25,16 +25,16 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class LabelledWords:
-    """One BIO tag a word, and the probability that the student gives it."""
+class Labelled:
+    """A student's labels of one sample, one BIO tag a word or one relation, and the probability it gives to each."""
 
-    tags: list[str]
+    labels: list[str]
     probabilities: list[float]
 
     def entities(self) -> tuple[ScoredEntity, ...]:
         """The tags as spans, each scored by the geometric mean of its words' probabilities."""
         scored = []
-        for entity in entities_from_tags(self.tags):
+        for entity in entities_from_tags(self.labels):
             logs = [math.log(max(p, 1e-12)) for p in self.probabilities[entity.start : entity.end]]
             score = min(1.0, math.exp(sum(logs) / len(logs)))
             scored.append(ScoredEntity(start=entity.start, end=entity.end, type=entity.type, score=score))
@@ -63,11 +63,16 @@ class Predictor:
             raise BadInput(f"no student is called {settings.student!r}; there are: {known}")
         return cls(*files.load(folder), name=folder.name)
 
+    @property
+    def task(self) -> Task:
+        """What the student was trained to answer."""
+        return self._student.config.task
+
     def predict(self, sample: Sample) -> Prediction:
         """The entities of one sample seen without knowledge: its text alone.
 
         Raises:
-            BadInput: the tweet is longer than the encoder can read.
+            BadInput: the tweet is longer than the encoder can read, or the student is one of relations.
         """
         return self._predict(sample, "without_knowledge", [], {})
 
@@ -75,7 +80,7 @@ class Predictor:
         """The entities of one sample seen with its caption and the teacher's thoughts.
 
         Raises:
-            BadInput: the tweet is longer than the encoder can read.
+            BadInput: the tweet is longer than the encoder can read, or the student is one of relations.
         """
         known = sections(caption.text if caption else None, {thought.grain: thought.text for thought in thoughts})
         seen: dict[str, JsonValue] = {
@@ -85,8 +90,10 @@ class Predictor:
         return self._predict(sample, "with_knowledge", known, seen)
 
     def _predict(self, sample: Sample, view: View, known: list[str], parameters: dict[str, JsonValue]) -> Prediction:
+        if self.task != "mner":
+            raise BadInput(f"the student {self.name} finds relations, not entities: choose another one")
         begun = time.perf_counter()
-        (labelled,) = self.label([(sample.tokens, known)], view)
+        (labelled,) = self.label([(sample, known)], view)
         maker = Maker(
             model=self.name,
             parameters=parameters,
@@ -96,12 +103,16 @@ class Predictor:
         return Prediction(sample_id=sample.id, view=view, entities=labelled.entities(), maker=maker)
 
     def label(
-        self, items: Sequence[tuple[Sequence[str], Sequence[str]]], view: View, progress: Progress | None = None
-    ) -> list[LabelledWords]:
-        """Label many tweets: each item is (words, sections of knowledge); answers come in the same order."""
-        encoded = [self._views.encode(tokens, known) for tokens, known in items]
+        self, items: Sequence[tuple[Sample, Sequence[str]]], view: View, progress: Progress | None = None
+    ) -> list[Labelled]:
+        """Label many samples: each item is (sample, sections of knowledge); answers come in the same order.
+
+        Raises:
+            BadInput: a tweet is longer than the encoder can read, or has no relation where one is asked for.
+        """
+        encoded = [self._views.encode(sample, known) for sample, known in items]
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
-        answers: dict[int, LabelledWords] = {}
+        answers: dict[int, Labelled] = {}
         self._student.eval()
         for start in range(0, len(order), BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
@@ -110,17 +121,16 @@ class Predictor:
                 progress(len(answers), len(items))
         return [answers[at] for at in range(len(items))]
 
-    def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[LabelledWords]:
-        batch = self._views.collate(encoded)
+    def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[Labelled]:
+        batch = self._views.collate(encoded).to(self._student.embedding.weight.device)
         with torch.inference_mode():
-            logits = self._student.with_knowledge(batch) if view == "with_knowledge" else None
-            if logits is None:
-                logits = self._student.without_knowledge(batch)
-            best = logits.float().softmax(dim=-1).max(dim=-1)
+            logits = getattr(self._student, view)(batch)
+            best = self._student.head.decode(logits, batch.asked)
+            log_p = self._student.head.log_posteriors(logits, batch.asked).gather(-1, best[:, :, None]).squeeze(-1)
         names = self._student.config.labels
-        for item, values, indices in zip(encoded, best.values.tolist(), best.indices.tolist(), strict=True):
-            count = len(item.starts)
-            yield LabelledWords([names[index] for index in indices[:count]], values[:count])
+        for asked, indices, values in zip(batch.asked.tolist(), best.tolist(), log_p.exp().tolist(), strict=True):
+            count = sum(asked)
+            yield Labelled([names[index] for index in indices[:count]], values[:count])
 
 
 def student_folder(settings: Settings) -> Path:

@@ -321,7 +321,8 @@ def test_evaluate_scores_both_views(corpora: Path) -> None:
     assert answer["samples"] == 9
     assert answer["without_knowledge"]["f1"] > 90
     assert answer["with_knowledge"]["f1"] > 90
-    assert answer["with_knowledge"]["input"] == "text, 9 captions, 9 thoughts"
+    assert answer["knowledge"] == "9 captions, 9 thoughts"
+    assert answer["with_knowledge"]["confusion"]["columns"] == ["LOC", "PER", "missed"]
 
 
 def test_a_training_that_was_killed_goes_on(corpora: Path, tmp_path: Path) -> None:

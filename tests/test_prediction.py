@@ -8,8 +8,10 @@ import pytest
 
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput
-from core.prediction import BATCH_SIZE, LabelledWords, Predictor
+from core.prediction import BATCH_SIZE, Labelled, Predictor
 from core.settings import Settings
+from core.student import files
+from core.student.config import StudentConfig
 
 SAMPLE = Sample.from_text("ana goes to paris !")
 MAKER = Maker(model="by hand", created=datetime(2026, 1, 1, tzinfo=UTC))
@@ -21,7 +23,7 @@ def predictor(student: Path) -> Predictor:
 
 
 def test_a_span_is_scored_by_the_geometric_mean_of_its_words() -> None:
-    (entity,) = LabelledWords(["B-PER", "I-PER", "O"], [0.9, 0.4, 1.0]).entities()
+    (entity,) = Labelled(["B-PER", "I-PER", "O"], [0.9, 0.4, 1.0]).entities()
     assert (entity.start, entity.end, entity.type) == (0, 2, "PER")
     assert entity.score == pytest.approx(0.6)
 
@@ -39,7 +41,7 @@ def test_both_views_find_what_the_student_learnt(predictor: Predictor) -> None:
 
 def test_a_tweet_is_labelled_alike_alone_and_among_many(predictor: Predictor) -> None:
     items = [
-        (f"{'ana bob carla'.split()[n % 3]} goes to oslo{' !' * (n % 7)}".split(), ["a city"] * (n % 2))
+        (Sample.from_text(f"{'ana bob carla'.split()[n % 3]} goes to oslo{' !' * (n % 7)}"), ["a city"] * (n % 2))
         for n in range(BATCH_SIZE + 9)
     ]
     seen: list[tuple[int, int]] = []
@@ -47,7 +49,7 @@ def test_a_tweet_is_labelled_alike_alone_and_among_many(predictor: Predictor) ->
     assert seen == [(BATCH_SIZE, len(items)), (len(items), len(items))]
     for item, among in zip(items, together, strict=True):
         (alone,) = predictor.label([item], "with_knowledge")
-        assert among.tags == alone.tags
+        assert among.labels == alone.labels
         assert among.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
 
 
@@ -72,3 +74,10 @@ def test_a_broken_student_is_refused_by_its_file(tmp_path: Path, student: Path) 
         (tmp_path / file.name).write_bytes(file.read_bytes()[:100])
     with pytest.raises(BadInput, match=r"student\.json is broken"):
         Predictor.load(Settings.read(student=str(tmp_path)))
+
+
+def test_a_student_of_relations_finds_no_entities(corpora: Path, tmp_path: Path) -> None:
+    config = StudentConfig(encoder=str(corpora / "encoder"), head="relation", labels=("None", "knows"), max_length=64)
+    files.save(files.new(config)[0], tmp_path)
+    with pytest.raises(BadInput, match="finds relations, not entities"):
+        Predictor.load(Settings.read(student=str(tmp_path))).predict(SAMPLE)

@@ -1,18 +1,23 @@
 """Training: a run learns, a killed run ends the same, and a bad configuration is refused by field and value."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
+from pydantic import ValidationError
 
-from core.domain.bio import entities_from_tags
+from core.corpora import Row
+from core.domain import Sample
 from core.errors import BadInput
-from core.evaluation.mner import span_scores
-from core.prediction import LabelledWords
 from core.student import files
+from core.student.views import IGNORED
 from core.training import checkpoint, trainer
-from core.training.config import TrainConfig
-from core.training.data import Batches
+from core.training.config import Split, TrainConfig
+from core.training.data import Batches, read_examples
+from core.training.folder import at_work
+from core.training.sections import kept_sections
 from tests import tiny
 
 
@@ -24,14 +29,13 @@ def root(tmp_path_factory: pytest.TempPathFactory):
     return root
 
 
-def config(root, **changes) -> TrainConfig:
+def config(root, *, student=None, **changes) -> TrainConfig:
+    student = student or {}
     split = {"captions": "captions.txt"}
     values = {
         "train": {"path": "train.txt", "knowledge": "train.knowledge.txt", **split},
         "dev": {"path": "dev.txt", "knowledge": "dev.knowledge.txt", **split},
-        "encoder": str(root / "encoder"),
-        "max_length": 64,
-        "prompt_length": 4,
+        "student": {"encoder": str(root / "encoder"), "max_length": 64, "prompt_length": 4, **student},
         "epochs": 6,
         "batch_size": 4,
         "encoder_lr": 3e-3,
@@ -43,14 +47,24 @@ def config(root, **changes) -> TrainConfig:
     return TrainConfig.model_validate(values)
 
 
+def metrics(folder) -> list[dict]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def trained(root, folder, **changes) -> trainer.Trainer:
+    training = trainer.Trainer(config(root, **changes), root, folder)
+    training.run(lambda _: None)
+    return training
+
+
 def test_both_views_learn_though_only_one_sees_gold_labels(root, tmp_path):
     training = trainer.Trainer(config(root, epochs=12), root, tmp_path / "run")
     training.run(lambda _: None)
-    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
-    assert len(lines) == 12
-    assert max(line["dev_f1"]["without_knowledge"] for line in lines) > 90
-    assert max(line["dev_f1"]["with_knowledge"] for line in lines) > 90
-    assert training.best_f1 == max(line["dev_f1"]["without_knowledge"] for line in lines)
+    dev = [line["dev"] for line in metrics(tmp_path / "run") if "dev" in line]
+    assert len(dev) == 12
+    assert max(scores["without_knowledge"] for scores in dev) > 90
+    assert max(scores["with_knowledge"] for scores in dev) > 90
+    assert training.state.best_f1 == max(scores["without_knowledge"] for scores in dev)
     assert not (tmp_path / "run" / checkpoint.NAME).exists()
     files.load(tmp_path / "run")
 
@@ -75,7 +89,7 @@ def test_a_killed_run_ends_with_the_same_weights(root, tmp_path, monkeypatch):
 
     expected, got = files.trained_weights(whole.student), files.trained_weights(resumed.student)
     assert all(torch.equal(expected[name], got[name]) for name in expected)
-    assert whole.best_f1 == resumed.best_f1
+    assert whole.state.best_f1 == resumed.state.best_f1
     written = [(tmp_path / name / files.WEIGHTS).read_bytes() for name in ("whole", "killed")]
     assert written[0] == written[1]
 
@@ -88,8 +102,7 @@ def test_stopping_by_hand_keeps_what_was_reached(root, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         trainer.Trainer(config(root), root, tmp_path / "run").run(stop)
     again = trainer.Trainer(config(root), root, tmp_path / "run")
-    checkpoint.restore(again)
-    assert again.step == 3
+    assert checkpoint.restore(again.folder, again.config, again.student, again._optimizer).step == 3
 
 
 def test_stopping_while_an_epoch_is_scored_scores_it_later(root, tmp_path, monkeypatch):
@@ -97,24 +110,24 @@ def test_stopping_while_an_epoch_is_scored_scores_it_later(root, tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "score", interrupted)
+        patch.setattr(trainer, "_score", interrupted)
         with pytest.raises(KeyboardInterrupt):
             trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
     again = trainer.Trainer(config(root, epochs=1), root, tmp_path / "run")
     again.run(lambda _: None)
-    assert again.best_f1 is not None
+    assert again.state.best_f1 is not None
     files.load(tmp_path / "run")
 
 
 def test_a_finished_student_is_not_trained_over(root, tmp_path):
     trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
     with pytest.raises(BadInput, match="training is over; name another folder"):
-        trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
+        trainer.Trainer(config(root, epochs=1), root, tmp_path / "run")
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(root, tmp_path):
     first = trainer.Trainer(config(root), root, tmp_path)
-    checkpoint.save(first)
+    first._save()
     with pytest.raises(BadInput, match="another configuration"):
         trainer.Trainer(config(root, seed=2), root, tmp_path).run(lambda _: None)
 
@@ -125,15 +138,15 @@ def test_an_epoch_has_every_sample_once_and_the_same_order_again(root, tmp_path)
     def epoch(number: int, seed: int = 1) -> list[list[int]]:
         return [
             row
-            for batch in training.batches.epoch(number, seed=seed, section_dropout=0.5)
+            for batch, _ in training.batches.epoch(number, seed=seed, section_dropout=0.5)
             for row in batch.text.tolist()
         ]
 
     assert epoch(0) == epoch(0)
     assert epoch(0) != epoch(1) != epoch(1, seed=2)
     rows = sorted(tuple(token for token in row if token) for row in epoch(3))
-    assert rows == sorted(tuple(training.views.encode(example.tokens, []).text) for example in training.train)
-    assert len(Batches(training.train, training.views, training.student.config.labels, 5)) == 5
+    assert rows == sorted(tuple(training.views.encode(example.sample, []).text) for example in training.examples)
+    assert len(Batches(training.examples, training.views, training.student.config.labels, 5)) == 5
 
 
 @pytest.mark.parametrize(
@@ -141,8 +154,8 @@ def test_an_epoch_has_every_sample_once_and_the_same_order_again(root, tmp_path)
     [
         ("epochs", 0),
         ("encoder_lr", -1),
-        ("max_length", 9999),
         ("section_dropout", 1.0),
+        ("patience", 0),
         ("temperature", 0),
         ("epocs", 3),
     ],
@@ -154,6 +167,29 @@ def test_a_bad_configuration_is_refused_naming_field_and_value(tmp_path, field, 
         TrainConfig.read(file)
 
 
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ("[student]\nmax_length = 9999", r"student\.max_length = 9999"),
+        ("[student]\nhead = 'tree'", r"student\.head = 'tree': there is no such one; there are: crf, linear, relation"),
+        ("[student]\ngenerator = 'tree'", r"student\.generator = 'tree'.*bare, conditional, prefix, unconditional"),
+        ("[test.x]\npath = 'c'\nformat = 'xml'", r"test\.x\.format = 'xml': .*jsonl, mnre, twitter"),
+        ("[test.x]\npath = 'c'\nwithout = ['verbs']", r"test\.x\.without = .*'verbs' is no part"),
+        ("[[transfer]]\npath = 'c'", "transfer needs a teacher that stands still"),
+    ],
+)
+def test_a_bad_part_is_refused_naming_where_it_stands(tmp_path, lines, complaint):
+    file = tmp_path / "train.toml"
+    file.write_text(f'[train]\npath = "a"\n[dev]\npath = "b"\n{lines}\n')
+    with pytest.raises(BadInput, match=complaint):
+        TrainConfig.read(file)
+
+
+def test_a_teacher_that_would_teach_nothing_is_refused(root):
+    with pytest.raises(ValidationError, match="would teach nothing with alpha = 0"):
+        config(root, teacher="somewhere", alpha=0)
+
+
 def test_a_configuration_that_is_missing_or_no_toml_is_refused(tmp_path):
     with pytest.raises(BadInput, match="No such file"):
         TrainConfig.read(tmp_path / "none.toml")
@@ -162,26 +198,177 @@ def test_a_configuration_that_is_missing_or_no_toml_is_refused(tmp_path):
         TrainConfig.read(tmp_path / "broken.toml")
 
 
-def test_span_scores_count_exact_matches_of_span_and_type():
-    gold = [["B-PER", "I-PER", "O", "B-LOC"], ["B-ORG", "O"]]
-    predicted = [["B-PER", "I-PER", "O", "B-ORG"], ["B-ORG", "O"]]
-    scores = span_scores(gold, predicted)
-    assert (scores.precision, scores.recall, scores.f1, scores.support) == (66.67, 66.67, 66.67, 3)
-    assert scores.by_type["PER"].f1 == 100
-    assert scores.by_type["LOC"].recall == 0
+@pytest.mark.parametrize("generator", ["bare", "unconditional", "prefix", "conditional"])
+@pytest.mark.parametrize("head", ["linear", "crf"])
+def test_every_way_of_distilling_learns_with_every_head_of_words(root, tmp_path, generator, head):
+    student = {"generator": generator, "head": head}
+    training = trained(root, tmp_path / "run", student=student, epochs=12, nll_student_weight=0.5)
+    assert training.state.best_f1 > 80
+    labelled = files.load(tmp_path / "run")[0]
+    assert labelled.config.head == head
 
 
-def test_span_scores_of_nothing_found_are_zero_not_an_error():
-    assert span_scores([["B-PER", "O"]], [["O", "O"]]).f1 == 0
-    assert span_scores([["O"]], [["O"]]).support == 0
+def test_without_distillation_only_the_knowledge_view_is_trained_and_chooses(root, tmp_path):
+    training = trained(root, tmp_path / "run", student={"generator": "bare"}, alpha=0, epochs=12)
+    losses = [line for line in metrics(tmp_path / "run") if "loss" in line]
+    assert all("cpd" not in line and line["loss"] == line["nll"] for line in losses)
+    dev = [line["dev"]["with_knowledge"] for line in metrics(tmp_path / "run") if "dev" in line]
+    assert training.state.best_f1 == max(dev) > 90
 
 
-def test_orphan_inside_tags_are_read_as_seqeval_reads_them():
-    gold = [["I-PER", "I-PER", "O", "I-LOC", "B-LOC"]]
-    assert len(entities_from_tags(gold[0])) == span_scores(gold, gold).support == 3
+def test_the_loss_is_equation_5(root, tmp_path):
+    trained(root, tmp_path / "run", epochs=3, alpha=0.5, alpha_warmup=0, nll_student_weight=0.25)
+    lines = [line for line in metrics(tmp_path / "run") if "loss" in line]
+    assert lines
+    for line in lines:
+        assert line["loss"] == pytest.approx(line["nll"] + 0.5 * line["cpd"] + 0.25 * line["nll_student"], abs=2e-3)
 
 
-def test_a_span_is_scored_by_the_geometric_mean_of_its_words():
-    words = LabelledWords(tags=["B-PER", "I-PER", "O"], probabilities=[0.9, 0.4, 0.99])
-    (entity,) = words.entities()
-    assert entity.score == pytest.approx(0.6)
+def test_a_teacher_that_stands_still_teaches_a_student_that_sees_no_gold_label(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=12)
+    training = trained(root, tmp_path / "run", teacher=tmp_path / "teacher", epochs=12)
+    assert training.state.best_f1 > 90
+    losses = [line for line in metrics(tmp_path / "run") if "loss" in line]
+    assert all("nll" not in line for line in losses)
+
+
+def test_a_teacher_labels_more_tweets_whose_own_labels_are_not_read(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=12)
+    few = {"path": "train.txt", "knowledge": "train.knowledge.txt", "captions": "captions.txt", "limit": 2}
+    more = {"path": "train.txt", "knowledge": "train.knowledge.txt", "rename": {"PER": "NOBODY", "LOC": "NOWHERE"}}
+    changes = {"train": few, "teacher": tmp_path / "teacher", "nll_student_weight": 1.0, "epochs": 12}
+    taught = trained(root, tmp_path / "taught", **changes, transfer=[more])
+    assert len(taught.batches) == 7  # 2 + 24 tweets, 4 a batch
+    assert taught.state.best_f1 > 90
+    batches = [batch for batch, _ in taught.batches.epoch(0, seed=1, section_dropout=0)]
+    assert sum((batch.labels[:, 0] != IGNORED).sum().item() for batch in batches) == 2
+    assert all(batch.posteriors.float().exp().sum(-1)[batch.asked].allclose(torch.ones(1), atol=1e-2) for batch in batches)
+
+
+def test_a_teacher_of_another_kind_is_refused(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
+    with pytest.raises(BadInput, match="has head 'linear', the student 'crf'"):
+        trainer.Trainer(config(root, teacher=tmp_path / "teacher", student={"head": "crf"}), root, tmp_path / "run")
+
+
+def test_relations_are_learnt_from_marked_spans(root, tmp_path):
+    tiny.relations(root)
+    split = {"format": "mnre", "path": "relations.txt"}
+    training = trained(
+        root,
+        tmp_path / "run",
+        student={"head": "relation"},
+        train=split,
+        dev=split,
+        test={"again": split},
+        epochs=30,
+        nll_student_weight=1.0,
+    )
+    assert training.state.best_f1 > 90
+    scores = json.loads((tmp_path / "run/result.json").read_text())["tests"]["again"]["without_knowledge"]
+    assert scores["f1"] == training.state.best_f1
+    assert scores["label_set"] == "MNRE-23"
+
+
+def test_a_student_of_relations_needs_relations(root, tmp_path):
+    with pytest.raises(BadInput, match="has no relation: head 'relation' needs a corpus such as MNRE"):
+        trainer.Trainer(config(root, student={"head": "relation"}), root, tmp_path / "run")
+
+
+def test_types_are_renamed_as_they_are_read_and_others_are_refused(root, tmp_path):
+    with pytest.raises(BadInput, match=r"'B-PLACE' is none of the student's.*rename"):
+        Batches(
+            read_examples(Split(path="train.txt", rename={"LOC": "PLACE"}), root, "mner"),
+            trainer.Trainer(config(root), root, tmp_path / "run").views,
+            ("O", "B-PER", "I-PER", "B-LOC", "I-LOC"),
+            4,
+        )
+
+
+@pytest.mark.parametrize(
+    ("without", "expected"),
+    [
+        ((), ["a city", "Named: ana. Reasoning: ana sings."]),
+        (("caption",), ["Named: ana. Reasoning: ana sings."]),
+        (("entities",), ["a city", "Reasoning: ana sings."]),
+        (("reasoning",), ["a city", "Named: ana."]),
+        (("entities", "reasoning"), ["a city"]),
+    ],
+)
+def test_parts_of_published_knowledge_can_be_left_out(without, expected):
+    row = Row(Sample.from_text("ana"), "a city", {"mixed": "Named: ana. Reasoning: ana sings."})
+    assert kept_sections(row, without) == expected
+
+
+def test_grains_of_our_teachers_can_be_left_out_one_by_one():
+    row = Row(Sample.from_text("ana"), None, {"noun": "n", "sentence": "s", "multimodality": "m"})
+    assert kept_sections(row, ("sentence",)) == ["n", "m"]
+
+
+def test_training_ends_early_when_dev_no_longer_gains(root, tmp_path):
+    training = trained(root, tmp_path / "run", epochs=30, patience=2)
+    state = training.state
+    assert state.scored == min(30, state.best_epoch + 2)
+
+
+def test_tests_are_scored_once_with_the_weights_that_are_kept(root, tmp_path):
+    split = {"path": "dev.txt", "captions": "captions.txt", "knowledge": "dev.knowledge.txt"}
+    training = trained(root, tmp_path / "run", test={"dev again": split}, epochs=12)
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    assert result["best_epoch"] == training.state.best_epoch
+    assert result["tests"]["dev again"]["without_knowledge"]["f1"] == result["best_dev_f1"]
+
+
+def test_two_cannot_train_in_one_folder(root, tmp_path):
+    with at_work(tmp_path / "run"), pytest.raises(BadInput, match="another process is training in"):
+        trainer.Trainer(config(root), root, tmp_path / "run").run(lambda _: None)
+
+
+def test_the_parts_of_a_batch_that_processes_take_make_the_whole(root, tmp_path):
+    training = trainer.Trainer(config(root), root, tmp_path / "run")
+    whole = Batches(training.examples, training.views, training.student.config.labels, 5)
+    shared = Batches(training.examples, training.views, training.student.config.labels, 5, processes=2)
+    epochs = [list(shared.epoch(1, seed=1, section_dropout=0.3, process=process)) for process in (0, 1)]
+    for (batch, size), *parts in zip(whole.epoch(1, seed=1, section_dropout=0.3), *epochs, strict=True):
+        rows = sorted(tuple(filter(None, row)) for part, _ in parts for row in part.knowledge.tolist())
+        assert rows == sorted(tuple(filter(None, row)) for row in batch.knowledge.tolist())
+        assert [size for _, size in parts] == [size, size]
+        assert abs(len(parts[0][0].text) - len(parts[1][0].text)) <= 1
+    with pytest.raises(BadInput, match="too small for 9 processes"):
+        Batches(training.examples, training.views, training.student.config.labels, 4, processes=9)
+
+
+TWICE_THE_BATCH = """
+batch_size = {size}
+epochs = 5
+bf16 = false
+[student]
+encoder = "calm"
+dropout = 0.0
+max_length = 64
+prompt_length = 4
+[train]
+path = "train.txt"
+captions = "captions.txt"
+knowledge = "train.knowledge.txt"
+[dev]
+path = "dev.txt"
+captions = "captions.txt"
+knowledge = "dev.knowledge.txt"
+"""
+
+
+def test_two_processes_take_the_same_course_as_one_with_twice_the_batch(root, tmp_path):
+    tiny.encoder(root / "calm", dropout=0.0)  # each process has dropout of its own
+    for name, processes, size in (("one", 1, 8), ("two", 2, 4)):
+        file = tmp_path / f"{name}.toml"
+        file.write_text(TWICE_THE_BATCH.format(size=size).replace('"calm"', f'"{root / "calm"}"'))
+        launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes=2"] if processes > 1 else []
+        command = ["-m", "core", "train", str(file), "--data", str(root), "--out", str(tmp_path / name)]
+        subprocess.run([sys.executable, *launch, *command], check=True, capture_output=True, timeout=200)  # noqa: S603
+    one, two = metrics(tmp_path / "one"), metrics(tmp_path / "two")
+    assert [line["step"] for line in one] == [line["step"] for line in two]
+    for ours, theirs in zip(one, two, strict=True):
+        for part in {"loss", "nll", "cpd", "nll_student"} & ours.keys():
+            assert ours[part] == pytest.approx(theirs[part], rel=1e-3, abs=1e-3)
+        assert ours.get("dev") == theirs.get("dev")

@@ -1,5 +1,6 @@
 """Tiny models of the real classes, built by the tests that need them."""
 
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ WORDS = (
 ).split()
 
 
-def encoder(folder: Path) -> Path:
+def encoder(folder: Path, dropout: float = 0.1) -> Path:
     """A two-layer BERT of width 32 with a small vocabulary, saved as any encoder is."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = folder / "vocab.txt"
@@ -25,6 +26,7 @@ def encoder(folder: Path) -> Path:
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=128,
+        hidden_dropout_prob=dropout,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
@@ -50,19 +52,32 @@ def corpus(folder: Path) -> None:
     (folder / "captions.txt").write_text("\n".join(captions) + "\n")
 
 
+def relations(folder: Path) -> None:
+    """A file in the MNRE form: people work at companies, and are nothing to cities."""
+    lines = []
+    for person, (place, relation) in product(
+        ("ana", "bob", "carla"),
+        (("acme", "/per/org/member_of"), ("initech", "/per/org/member_of"), ("paris", "None"), ("oslo", "None")),
+    ):
+        line = {"token": [person, "says", "the", place, "!"], "h": {"name": person, "pos": [0, 1]}}
+        lines.append({**line, "t": {"name": place, "pos": [3, 4]}, "img_id": "", "relation": relation})
+    (folder / "relations.txt").write_text("\n".join(map(repr, lines)) + "\n")
+
+
 def training(folder: Path) -> Path:
     """A training of a student on that corpus and that encoder, done in seconds."""
     file = folder / "train.toml"
     file.write_text(
         f"""
-encoder = "{folder / "encoder"}"
-max_length = 128
-prompt_length = 4
 epochs = 12
 batch_size = 4
 encoder_lr = 3e-3
 head_lr = 3e-3
 bf16 = false
+[student]
+encoder = "{folder / "encoder"}"
+max_length = 128
+prompt_length = 4
 [train]
 path = "train.txt"
 captions = "captions.txt"

@@ -12,6 +12,7 @@ from core.errors import BadInput, CotpdError
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.evaluation.scores import Score
     from core.study import Stage, Study
 
 StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; 'doctor' lists them.")]
@@ -39,16 +40,20 @@ def train(
         raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
     trainer = Trainer(TrainConfig.read(config), root, out)
     with progress("training", "steps") as bar:
-        trainer.run(
+        result = trainer.run(
             lambda now: bar(
                 now.step,
                 now.steps,
                 f"epoch {now.epoch}, loss {now.loss:.2f}"
-                + (f", best dev F1 on text alone {now.best_f1:.2f}" if now.best_f1 is not None else ""),
+                + (f", best dev F1 {now.best_f1:.2f}" if now.best_f1 is not None else ""),
             )
         )
-    line = f"Trained in {out}; best dev F1 on text alone {trainer.best_f1:.2f}."
-    answer({"folder": str(out), "best_dev_f1": trainer.best_f1}, as_json=as_json, lines=[line])
+    if result:  # of several processes, the first one speaks
+        view = result["chosen_by"].replace("_", " ")
+        lines = [f"Trained in {out}; best dev F1 {view} {result['best_dev_f1']:.2f}, in epoch {result['best_epoch']}."]
+        for name, views in result["tests"].items():
+            lines += [f"{name}, {view.replace('_', ' ')}: F1 {scores['f1']:.2f}" for view, scores in views.items()]
+        answer({"folder": str(out), **result}, as_json=as_json, lines=lines)
 
 
 def evaluate(
@@ -60,17 +65,22 @@ def evaluate(
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a student on labelled samples: span F1 as seqeval counts it, without and with knowledge."""
+    """Score a student on labelled samples, without and with knowledge: exact spans, or relations but "None"."""
     from core.evaluation.views import evaluate_views  # noqa: PLC0415 - torch is slow to import
 
     settings = Settings.read(student=student, workspace=workspace)
     rows = corpora.find(form).read(path, captions=captions, knowledge=knowledge)
     with progress("evaluating") as bar:
         report = evaluate_views(settings, rows, lambda done, total: bar(done, total, ""))
-    document = {"path": str(path), **report.model_dump()}
-    lines = [f"{report.student} on {report.samples:,} samples of {path}"]
-    for view in (report.without_knowledge, report.with_knowledge):
-        lines.append(f"{view.input:>40}: P {view.precision:.2f}  R {view.recall:.2f}  F1 {view.f1:.2f}")
+    document = {"path": str(path), **report.model_dump(include={"student", "samples", "knowledge"})}
+    for view, found in report.scores.items():
+        document[view] = {**found.model_dump(), "confusion": report.confusion[view].model_dump()}
+    lines = [f"{report.student} on {report.samples:,} samples of {path}; knowledge: {report.knowledge}"]
+    for view, scores in report.scores.items():
+        lines.append("")
+        lines.append(_score_line(view.replace("_", " "), scores))
+        lines += [_score_line(name, each) for name, each in scores.by_type.items()]
+        lines += report.confusion[view].lines()
     answer(document, as_json=as_json, lines=lines)
 
 
@@ -108,6 +118,10 @@ def predict(
     if any(document[view]["entities"] is None for view in ("without_knowledge", "with_knowledge")):
         reasons = {**document["problems"], **document["skipped"]}
         raise CotpdError("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
+
+
+def _score_line(name: str, scores: "Score") -> str:
+    return f"{name:<20} P {scores.precision:6.2f}  R {scores.recall:6.2f}  F1 {scores.f1:6.2f}  of {scores.support:,}"
 
 
 def _document(study: "Study") -> dict[str, Any]:

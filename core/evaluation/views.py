@@ -1,63 +1,90 @@
 """A student scored on a labelled split, in both of its views."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.corpora import Row
-from core.domain.bio import tags_from_entities
+from core.domain import Sample, Task, View
 from core.domain.record import Value
 from core.errors import BadInput
+from core.evaluation.confusion import Confusion, entity_confusion, relation_confusion
 from core.evaluation.mner import SpanScores, span_scores
+from core.evaluation.mre import RelationScores, relation_scores
 from core.prediction import Predictor, Progress
 from core.settings import Settings
+from core.student.labels import gold_labels
 from core.student.views import sections
 
+VIEWS: tuple[View, ...] = ("without_knowledge", "with_knowledge")
 
-class ViewScores(SpanScores):
-    """Scores of one view; `input` says what the student saw."""
+Scores = SpanScores | RelationScores
 
-    input: str
+
+@dataclass(frozen=True)
+class Example:
+    """A sample, the sections of its knowledge view (the caption, then the thoughts), and its gold labels."""
+
+    sample: Sample
+    sections: list[str]
+    labels: list[str]
 
 
 class Report(Value):
-    """Both views of one student on one split."""
+    """Both views of one student on one split; `knowledge` says what the knowledge view saw beside the text."""
 
     student: str
     samples: int
-    without_knowledge: ViewScores
-    with_knowledge: ViewScores
+    knowledge: str
+    scores: dict[View, Scores]
+    confusion: dict[View, Confusion]
 
 
 def evaluate_views(settings: Settings, rows: Sequence[Row], progress: Progress) -> Report:
-    """Label every row in both views and count exact spans.
+    """Label every row in both views, and score the answers.
 
     Raises:
         BadInput: there are no rows, a row has no gold labels, or there is no such student.
     """
-    gold = []
-    for row in rows:
-        if row.sample.entities is None:
-            raise BadInput(f"{row.sample.text!r} has no labels: evaluation needs a labelled split")
-        gold.append(tags_from_entities(row.sample.entities, len(row.sample.tokens)))
     if not rows:
         raise BadInput("there are no samples to evaluate on")
     predictor = Predictor.load(settings)
-    total = 2 * len(rows)
-
-    known = [(row.sample.tokens, sections(row.caption, {"mixed": row.knowledge or ""})) for row in rows]
-    bare = [(row.sample.tokens, list[str]()) for row in rows]
-    alone = predictor.label(bare, "without_knowledge", lambda done, _: progress(done, total))
-    helped = predictor.label(known, "with_knowledge", lambda done, _: progress(len(rows) + done, total))
-
-    captions, thoughts = (sum(bool(text) for text in column) for column in _columns(rows))
-    without = span_scores(gold, [words.tags for words in alone])
-    with_ = span_scores(gold, [words.tags for words in helped])
+    examples = [
+        Example(row.sample, sections(row.caption, row.knowledge), gold_labels(row.sample, predictor.task))
+        for row in rows
+    ]
+    captions, thoughts = sum(bool(row.caption) for row in rows), sum(len(row.knowledge) for row in rows)
+    gold = [example.labels for example in examples]
+    answers = {view: label(predictor, examples, view, _part(progress, at)) for at, view in enumerate(VIEWS)}
     return Report(
         student=predictor.name,
         samples=len(rows),
-        without_knowledge=ViewScores(input="text alone", **without.model_dump()),
-        with_knowledge=ViewScores(input=f"text, {captions:,} captions, {thoughts:,} thoughts", **with_.model_dump()),
+        knowledge=f"{captions:,} captions, {thoughts:,} thoughts",
+        scores={view: score(predictor.task, gold, answer) for view, answer in answers.items()},
+        confusion={view: confusion(predictor.task, gold, answer) for view, answer in answers.items()},
     )
 
 
-def _columns(rows: Sequence[Row]) -> tuple[list[str | None], list[str | None]]:
-    return [row.caption for row in rows], [row.knowledge for row in rows]
+def label(
+    predictor: Predictor, examples: Sequence[Example], view: View, progress: Progress | None = None
+) -> list[list[str]]:
+    """A student's labels of examples, seen in one view."""
+    items = [(example.sample, example.sections) for example in examples]
+    return [labelled.labels for labelled in predictor.label(items, view, progress)]
+
+
+def score(task: Task, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Scores:
+    """Span scores of BIO tags, or relation scores of one relation a sample."""
+    if task == "mre":
+        return relation_scores([one for (one,) in gold], [one for (one,) in predicted])
+    return span_scores(gold, predicted)
+
+
+def confusion(task: Task, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Confusion:
+    """What was taken for what."""
+    if task == "mre":
+        return relation_confusion([one for (one,) in gold], [one for (one,) in predicted])
+    return entity_confusion(gold, predicted)
+
+
+def _part(progress: Progress, at: int) -> Progress:
+    return lambda done, total: progress(at * total + done, len(VIEWS) * total)

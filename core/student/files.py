@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from core.errors import BadInput
 from core.files import replacing
 from core.student import encoder
-from core.student.model import Student, StudentConfig
+from core.student.config import StudentConfig
+from core.student.model import Student
 from core.student.views import ViewBuilder
 
 CONFIG = "student.json"
@@ -24,10 +25,19 @@ def new(config: StudentConfig) -> tuple[Student, ViewBuilder]:
     """An untrained student on its encoder.
 
     Raises:
+        BadInput: the encoder cannot read rows that long.
         Unavailable: the encoder cannot be loaded.
     """
     model, tokenizer = encoder.load(config.encoder)
-    views = ViewBuilder(tokenizer, max_length=config.max_length, prompt_length=config.prompt_length)
+    longest = encoder.longest_row(model)
+    if config.max_length > longest:
+        raise BadInput(f"max_length is {config.max_length}, but {config.encoder!r} reads at most {longest} sub-words")
+    views = ViewBuilder(
+        tokenizer,
+        max_length=config.max_length,
+        prompt_length=config.prompt_length,
+        marks_relations=config.task == "mre",
+    )
     return Student(config, model), views
 
 

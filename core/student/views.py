@@ -2,28 +2,31 @@
 
 Both begin with the same ids, `[CLS] x [SEP]`, so a word's first sub-word stands at the same place in both. The
 knowledge-enhanced view goes on with the caption and the thoughts; behind the text of the prompt-enhanced view the
-student itself puts the N vectors of its prompt.
+student itself puts what its generator makes. For relations, markers inside x show where head and tail are.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from core.domain import Grain
+from core.domain import Grain, Relation, Sample
 from core.errors import BadInput
 
 GRAIN_ORDER: tuple[Grain, ...] = ("mixed", "noun", "sentence", "multimodality")
 IGNORED = -100
-"""Label of padding, as torch's losses know it."""
+"""Label of padding and of what nobody labelled, as torch's losses know it."""
+
+MARKERS = ("head begins", "head ends", "tail begins", "tail ends")
+"""Special tokens around the two mentions of a relation; their ids are −1 … −4, for vocabularies count from 0."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
-def sections(caption: str | None, thoughts: dict[Grain, str]) -> list[str]:
+def sections(caption: str | None, thoughts: Mapping[Grain, str]) -> list[str]:
     """What follows the tweet in the knowledge-enhanced view [x; I; c]: the caption, then the grains in order."""
     texts = [caption or "", *(thoughts.get(grain, "") for grain in GRAIN_ORDER)]
     return [text for text in texts if text.strip()]
@@ -31,59 +34,102 @@ def sections(caption: str | None, thoughts: dict[Grain, str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One sample as ids. `starts[i]` is where word i's first sub-word stands, in both views."""
+    """One sample as ids. `places` is where its states are read, in both views: at each word's first sub-word, or at
+    the markers before head and tail."""
 
     text: list[int]
     knowledge: list[int]
-    starts: list[int]
+    places: list[int]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B samples, padded: `text` (B, L), `knowledge` (B, K), `starts` and `labels` (B, n); masks are True on ids."""
+    """B samples, padded: ids `text` (B, L) and `knowledge` (B, K), and `places` (B, P).
+
+    `asked` (B, n) is True where a label is wanted; `labels` (B, n) are the gold ones, IGNORED where there is none.
+    Masks are True on ids. `posteriors` (B, n, C), where given, are log-probabilities by a teacher that stands still.
+    """
 
     text: Tensor
     text_mask: Tensor
     knowledge: Tensor
     knowledge_mask: Tensor
-    starts: Tensor
+    places: Tensor
+    asked: Tensor
     labels: Tensor
+    posteriors: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if value is not None}
+        return replace(self, **moved)
 
 
 class ViewBuilder:
     """Turns words and knowledge into ids. The tweet is never cut; knowledge is, by whole sentences."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, max_length: int, prompt_length: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, *, max_length: int, prompt_length: int, marks_relations: bool = False
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.prompt_length = prompt_length
+        self.marks_relations = marks_relations
 
-    def encode(self, tokens: Sequence[str], knowledge: Iterable[str]) -> Encoded:
+    def encode(self, sample: Sample, knowledge: Iterable[str]) -> Encoded:
         """Both views of one sample.
 
         Raises:
-            BadInput: the tweet's sub-words leave no room for the prompt.
+            BadInput: the tweet's sub-words leave no room for the prompt, or it has no relation where one is asked for.
         """
         text = [self._special("cls_token_id")]
-        starts = []
-        for pieces in self._ids(tokens):
-            starts.append(len(text))
-            text += pieces or [self._special("unk_token_id")]  # U+FE0F and the like vanish, their word does not
+        before = self._markers(sample) if self.marks_relations else {}
+        words, marks = [], {}
+        for index, pieces in enumerate([*self._ids(sample.tokens), None]):
+            for mark in before.get(index, ()):
+                marks[mark] = len(text)
+                text.append(-1 - mark)
+            if pieces is not None:
+                words.append(len(text))
+                text += pieces or [self._special("unk_token_id")]  # U+FE0F and the like vanish, their word does not
         text.append(self._special("sep_token_id"))
         if len(text) + self.prompt_length > self.max_length:
             room = self.max_length - self.prompt_length - 2
             raise BadInput(f"the tweet has {len(text) - 2} sub-words; the student reads at most {room}: shorten it")
-        return Encoded(text=text, knowledge=self._append(text, knowledge), starts=starts)
+        places = [marks[0], marks[2]] if self.marks_relations else words
+        return Encoded(text=text, knowledge=self._append(text, knowledge), places=places)
 
-    def collate(self, encoded: Sequence[Encoded], labels: Sequence[Sequence[int]] | None = None) -> Batch:
+    def collate(
+        self,
+        encoded: Sequence[Encoded],
+        labels: Sequence[Sequence[int]] | None = None,
+        posteriors: Sequence[Tensor] | None = None,
+    ) -> Batch:
         """Pad a batch to its own longest rows; without labels all of them are ignored ones."""
         pad = self._special("pad_token_id")
         text, text_mask = _padded([item.text for item in encoded], pad)
         knowledge, knowledge_mask = _padded([item.knowledge for item in encoded], pad)
-        starts, _ = _padded([item.starts for item in encoded], 0)
-        words = labels or [[IGNORED] * len(item.starts) for item in encoded]
-        gold, _ = _padded(words, IGNORED)
-        return Batch(text, text_mask, knowledge, knowledge_mask, starts, gold)
+        places, _ = _padded([item.places for item in encoded], 0)
+        nothing = [[IGNORED] * (1 if self.marks_relations else len(item.places)) for item in encoded]
+        gold, asked = _padded(labels or nothing, IGNORED)
+        known = torch.nn.utils.rnn.pad_sequence(list(posteriors), batch_first=True) if posteriors else None
+        return Batch(text, text_mask, knowledge, knowledge_mask, places, asked, gold, known)
+
+    def _markers(self, sample: Sample) -> dict[int, list[int]]:
+        """The markers before each word; what ends there comes first, and of two mentions the longer begins first."""
+        relation = self._relation(sample)
+        spans = sorted(((relation.head, 0), (relation.tail, 2)), key=lambda each: each[0].start - each[0].end)
+        before: dict[int, list[int]] = {}
+        for span, mark in spans:
+            before.setdefault(span.start, []).append(mark)
+        for span, mark in spans:
+            before.setdefault(span.end, []).insert(0, mark + 1)
+        return before
+
+    def _relation(self, sample: Sample) -> Relation:
+        if sample.relation is None:
+            raise BadInput(f"{sample.text[:60]!r} has no head and tail, between which a relation could be found")
+        return sample.relation
 
     def _append(self, text: list[int], knowledge: Iterable[str]) -> list[int]:
         """`[CLS] x [SEP] caption [SEP] thought [SEP] …`, ending with the last sentence that fits whole."""

@@ -1,69 +1,71 @@
 """A training's state on disk: weights and optimizer moments as safetensors, everything else in their metadata."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch.optim import Optimizer
 
+from core.domain.record import Value
 from core.errors import BadInput
 from core.files import replacing
-from core.student.files import WEIGHTS, trained_weights
-
-if TYPE_CHECKING:
-    from core.training.trainer import Trainer
+from core.student.files import trained_weights
+from core.student.model import Student
+from core.training.config import TrainConfig
 
 NAME = "checkpoint.safetensors"
 
 
-def save(trainer: "Trainer") -> None:
+class State(Value):
+    """How far a training has come. `scored` epochs have their dev scores; `seconds` were spent over all its runs."""
+
+    step: int = 0
+    scored: int = 0
+    best_f1: float | None = None
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+def save(folder: Path, config: TrainConfig, state: State, student: Student, optimizer: Optimizer) -> None:
     """Write the state; the old one stands until the new one is whole."""
-    tensors = {f"weight/{name}": value.contiguous() for name, value in trained_weights(trainer.student).items()}
-    for index, state in trainer.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer/{index}/{key}": value.contiguous() for key, value in state.items()}
-    facts = {
-        "config": trainer.config.model_dump_json(),
-        "step": str(trainer.step),
-        "scored": str(trainer.scored),
-        "best_f1": json.dumps(trainer.best_f1),
-    }
-    with replacing(trainer.folder / NAME) as part:
+    tensors = {f"weight/{name}": value.contiguous() for name, value in trained_weights(student).items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{key}": value.contiguous() for key, value in moments.items()}
+    facts = {"config": config.model_dump_json(), "state": state.model_dump_json()}
+    with replacing(folder / NAME) as part:
         save_file(tensors, part, metadata=facts)
 
 
-def restore(trainer: "Trainer") -> None:
-    """Put a trainer where its checkpoint left off; without one it starts at the beginning.
+def restore(folder: Path, config: TrainConfig, student: Student, optimizer: Optimizer) -> State:
+    """Put student and optimizer where the checkpoint left off; without one, a training starts at the beginning.
 
     Raises:
-        BadInput: the training is over, or the checkpoint is broken or was written under another configuration.
+        BadInput: the checkpoint is broken, or was written under another configuration.
     """
-    path: Path = trainer.folder / NAME
+    path = folder / NAME
     if not path.exists():
-        if (trainer.folder / WEIGHTS).exists():
-            raise BadInput(f"{trainer.folder} holds a student whose training is over; name another folder")
-        return
+        return State()
     try:
         with safe_open(path, framework="pt") as file:
             facts = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except SafetensorError as error:
+        state = State.model_validate_json(facts["state"])
+    except (SafetensorError, KeyError, TypeError, ValidationError) as error:
         raise BadInput(f"{path} is broken ({error}); delete it to start anew") from error
-    if facts["config"] != trainer.config.model_dump_json():
+    if facts["config"] != config.model_dump_json():
         raise BadInput(f"{path} belongs to another configuration; use its own, or another folder")
     weights = {name.removeprefix("weight/"): value for name, value in tensors.items() if name.startswith("weight/")}
-    trainer.student.load_state_dict(weights, strict=False)
-    optimizer = trainer.optimizer.state_dict()
+    student.load_state_dict(weights, strict=False)
+    moments = optimizer.state_dict()
     for name, value in tensors.items():
         if name.startswith("optimizer/"):
             _, index, key = name.split("/")
-            optimizer["state"].setdefault(int(index), {})[key] = value
-    trainer.step = int(facts["step"])
-    trainer.scored = int(facts["scored"])
-    trainer.best_f1 = json.loads(facts["best_f1"])
-    trainer.optimizer.load_state_dict(optimizer)
+            moments["state"].setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict(moments)
+    return state
 
 
-def remove(trainer: "Trainer") -> None:
+def remove(folder: Path) -> None:
     """A finished training needs no checkpoint."""
-    (trainer.folder / NAME).unlink(missing_ok=True)
+    (folder / NAME).unlink(missing_ok=True)

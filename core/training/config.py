@@ -1,50 +1,88 @@
 """One file says everything about a training: a TOML file, checked as a whole before anything starts."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from core import corpora, registry
 from core.domain.record import Value
 from core.errors import BadInput
+from core.student.config import StudentOptions
+from core.training.sections import NAMES
 
 
 class Split(Value):
-    """Files of one split, relative to the folder of the corpora."""
+    """Files of one split, relative to the folder of the corpora, and how they are read."""
 
+    format: str = Field("twitter", description="a file in core/corpora")
     path: Path
     captions: Path | None = None
     knowledge: Path | None = None
+    limit: int | None = Field(None, ge=1, description="only its first samples")
+    rename: dict[str, str] = Field(default_factory=dict, description="entity types, e.g. OTHER = 'MISC'")
+    without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {NAMES}")
+
+    @field_validator("format")
+    @classmethod
+    def _is_a_form(cls, name: str) -> str:
+        if name not in registry.names(corpora):
+            raise ValueError(f"there is no such form; there are: {', '.join(registry.names(corpora))}")
+        return name
+
+    @field_validator("without")
+    @classmethod
+    def _are_parts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in NAMES:
+                raise ValueError(f"{name!r} is no part of the knowledge view; there are: {', '.join(NAMES)}")
+        return names
 
 
 class TrainConfig(Value):
     """A training. Defaults are the paper's (section 4.1), but for what a small encoder measurably needs."""
 
-    format: str = Field("twitter", description="a file in core/corpora")
     train: Split
     dev: Split
-
-    encoder: str = Field("minilm", description="packaged encoder, hub id or folder")
-    prompt_length: int = Field(16, ge=1, le=256)
-    max_length: int = Field(256, ge=32, le=512)
-    dropout: float = Field(0.1, ge=0, lt=1)
+    test: dict[str, Split] = Field(default_factory=dict, description="scored once, with the best epoch's weights")
+    student: StudentOptions = StudentOptions()
 
     epochs: int = Field(15, ge=1)
-    batch_size: int = Field(32, ge=1)
+    patience: int | None = Field(None, ge=1, description="stop after so many epochs without a better dev F1")
+    batch_size: int = Field(32, ge=1, description="samples a step and process")
     encoder_lr: float = Field(3e-4, gt=0, description="small encoders need some ten times the paper's grid")
-    head_lr: float = Field(1e-3, gt=0, description="prompt and head")
+    head_lr: float = Field(1e-3, gt=0, description="generator, head and markers")
+    crf_lr: float = Field(1e-2, gt=0, description="transitions of a CRF head")
     weight_decay: float = Field(0.01, ge=0)
     warmup: float = Field(0.06, ge=0, lt=1, description="share of all steps")
     clip: float = Field(1.0, gt=0)
     bf16: bool = Field(True, description="autocast to bfloat16")
     seed: int = 1
 
-    alpha: float = Field(1.0, ge=0, description="weight of the distillation loss (equation 5)")
+    alpha: float = Field(1.0, ge=0, description="weight of the distillation loss (equation 5); 0: none")
     alpha_warmup: float = Field(1.0, ge=0, description="epochs over which alpha rises: early teachers are noise")
     temperature: float = Field(1.0, gt=0)
     nll_student_weight: float = Field(0.0, ge=0, description="NLL on the prompt view as well; 0 is the paper's")
     section_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a caption or a thought is left out")
+    teacher: Path | None = Field(
+        None, description="a trained student that stands still and teaches; none: the student's own knowledge view"
+    )
+    transfer: tuple[Split, ...] = Field((), description="more tweets to learn from such a teacher; their labels unread")
+
+    @property
+    def distils(self) -> bool:
+        """Whether the prompt view is trained at all."""
+        return self.alpha > 0 or self.nll_student_weight > 0
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> Self:
+        if self.teacher and not self.alpha:
+            raise ValueError(f"teacher {str(self.teacher)!r} would teach nothing with alpha = 0")
+        if self.transfer and not self.teacher:
+            raise ValueError("transfer needs a teacher that stands still: name a trained student's folder")
+        return self
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -54,12 +92,25 @@ class TrainConfig(Value):
             BadInput: it is missing or no TOML, or a field is unknown or has a bad value; the message names both.
         """
         try:
-            return cls.model_validate(tomllib.loads(path.read_text()))
+            return cls.of(tomllib.loads(path.read_text()), str(path))
         except OSError as error:
             raise BadInput(f"{path}: {error.strerror}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{path} is not TOML: {error}") from error
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], where: str) -> Self:
+        """Check a configuration; `where` is what a message calls its origin.
+
+        Raises:
+            BadInput: a field is unknown or has a bad value; the message names both.
+        """
+        try:
+            return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
+            reason = first["msg"].removeprefix("Value error, ")
             field = ".".join(map(str, first["loc"]))
-            raise BadInput(f"{path}: {field} = {first['input']!r}: {first['msg']}") from error
+            if not field:  # of several fields together, which the reason names
+                raise BadInput(f"{where}: {reason}") from error
+            raise BadInput(f"{where}: {field} = {first['input']!r}: {reason}") from error

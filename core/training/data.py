@@ -1,88 +1,131 @@
 """Training examples, and batches of like lengths."""
 
-import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
+from torch import Tensor
+
 from core import corpora
-from core.domain.bio import tags_from_entities
+from core.domain import Sample, Task
 from core.errors import BadInput
-from core.student.views import Batch, Encoded, ViewBuilder, sections
+from core.evaluation.views import Example
+from core.student.labels import gold_labels
+from core.student.views import IGNORED, Batch, ViewBuilder
 from core.training.config import Split
+from core.training.sections import kept_sections
 
 POOL = 50
 """Batches that are sorted by length together: less padding, and still a new order every epoch."""
 
 
-@dataclass(frozen=True)
-class Example:
-    """A labelled tweet and the sections of its knowledge view: the caption, then the thoughts."""
-
-    tokens: tuple[str, ...]
-    tags: list[str]
-    sections: list[str]
-
-
-def read_examples(kind: str, split: Split, root: Path) -> list[Example]:
+def read_examples(split: Split, root: Path, task: Task) -> list[Example]:
     """The labelled samples of a split, with their captions and knowledge.
 
     Raises:
         BadInput: a file is missing or broken, or holds no labels.
     """
-    rows = corpora.find(kind).read(
+    return _read(split, root, lambda sample: gold_labels(sample, task))
+
+
+def read_unlabelled(split: Split, root: Path) -> list[Example]:
+    """The samples of a split without their labels, even where it holds some: a teacher will label them.
+
+    Raises:
+        BadInput: a file is missing or broken.
+    """
+    return _read(split, root, lambda _: [])
+
+
+def _read(split: Split, root: Path, labels: Callable[[Sample], list[str]]) -> list[Example]:
+    rows = corpora.find(split.format).read(
         root / split.path,
         captions=root / split.captions if split.captions else None,
         knowledge=root / split.knowledge if split.knowledge else None,
-    )
-    examples = []
-    for row in rows:
-        if row.sample.entities is None:
-            raise BadInput(f"{root / split.path}: {row.sample.text!r} has no labels; training and evaluation need them")
-        examples.append(
-            Example(
-                tokens=row.sample.tokens,
-                tags=tags_from_entities(row.sample.entities, len(row.sample.tokens)),
-                sections=sections(row.caption, {"mixed": row.knowledge or ""}),
-            )
-        )
-    if not examples:
+    )[: split.limit]
+    if not rows:
         raise BadInput(f"{root / split.path} holds no samples")
-    return examples
+    samples = [_renamed(row.sample, split.rename) for row in rows]
+    return [
+        Example(sample, kept_sections(row, split.without), labels(sample))
+        for row, sample in zip(rows, samples, strict=True)
+    ]
 
 
-def label_set(examples: Iterable[Example]) -> tuple[str, ...]:
-    """All BIO tags of the types that occur, `O` first."""
-    types = sorted({tag[2:] for example in examples for tag in example.tags if tag != "O"})
-    return ("O", *(f"{prefix}-{kind}" for kind in types for prefix in "BI"))
+def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
+    if not names or sample.entities is None:
+        return sample
+    entities = (each.model_copy(update={"type": names.get(each.type, each.type)}) for each in sample.entities)
+    return sample.model_copy(update={"entities": tuple(entities)})
 
 
 class Batches:
-    """The batches of a training set. Epoch e under seed s is always the same batches in the same order."""
+    """The batches of a training set. Epoch e under seed s is always the same batches in the same order.
 
-    def __init__(self, examples: Sequence[Example], views: ViewBuilder, labels: Sequence[str], size: int) -> None:
+    All batches of an epoch have the same size but for one sample. With several processes, each takes every
+    `processes`-th sample of every batch, so that together they see what one process sees in larger batches.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        views: ViewBuilder,
+        labels: Sequence[str],
+        size: int,
+        *,
+        posteriors: Sequence[Tensor] | None = None,
+        processes: int = 1,
+    ) -> None:
+        """`size` is samples a batch, over all processes; `posteriors` are a teacher's (n, C) for each example.
+
+        Raises:
+            BadInput: a label is not one of the student's, or there are fewer samples in a batch than processes.
+        """
         self._examples = examples
         self._views = views
-        self._number = {label: number for number, label in enumerate(labels)}
-        self._size = size
+        self._posteriors = posteriors
+        self._processes = processes
+        self._count = ceil(len(examples) / size)
+        if len(examples) // self._count < processes:
+            raise BadInput(f"batches of {len(examples) // self._count} samples are too small for {processes} processes")
+        number = {label: at for at, label in enumerate(labels)}
+        if unknown := {label for example in examples for label in example.labels} - number.keys():
+            raise BadInput(f"label {min(unknown)!r} is none of the student's ({', '.join(labels)}): `rename` its type")
+        self._gold = [[number[label] for label in example.labels] for example in examples]
 
     def __len__(self) -> int:
-        return math.ceil(len(self._examples) / self._size)
+        return self._count
 
-    def epoch(self, epoch: int, *, seed: int, section_dropout: float) -> Iterator[Batch]:
-        """Shuffled, batched by like length, each section left out with the given chance."""
+    def epoch(
+        self, epoch: int, *, seed: int, section_dropout: float, process: int = 0, skip: int = 0
+    ) -> Iterator[tuple[Batch, int]]:
+        """One process' part of each batch, and how many samples the whole batch has; the first `skip` are left out.
+
+        Batches are shuffled and made of like lengths; each section is left out with the given chance.
+        """
         chance = random.Random(f"{seed}/{epoch}")  # noqa: S311 - shuffling, not secrets
-        items = []
-        for example in self._examples:
-            kept = [text for text in example.sections if chance.random() >= section_dropout]
-            encoded = self._views.encode(example.tokens, kept)
-            items.append((encoded, [self._number[tag] for tag in example.tags]))
-        chance.shuffle(items)
-        batches: list[list[tuple[Encoded, list[int]]]] = []
-        for start in range(0, len(items), self._size * POOL):
-            pool = sorted(items[start : start + self._size * POOL], key=lambda item: len(item[0].knowledge))
-            batches += [pool[at : at + self._size] for at in range(0, len(pool), self._size)]
-        chance.shuffle(batches)
-        for batch in batches:
-            yield self._views.collate([encoded for encoded, _ in batch], [labels for _, labels in batch])
+        encoded = [
+            self._views.encode(
+                example.sample, [text for text in example.sections if chance.random() >= section_dropout]
+            )
+            for example in self._examples
+        ]
+        order = list(range(len(encoded)))
+        chance.shuffle(order)
+        for start, end in pairwise(_bounds(len(order), ceil(self._count / POOL))):
+            order[start:end] = sorted(order[start:end], key=lambda at: len(encoded[at].knowledge))
+        cuts = list(pairwise(_bounds(len(order), self._count)))
+        chance.shuffle(cuts)
+        for start, end in cuts[skip:]:
+            chosen = order[start:end][process :: self._processes]
+            items = [encoded[at] for at in chosen]
+            gold = [self._gold[at] or [IGNORED] * len(encoded[at].places) for at in chosen]
+            known = [self._posteriors[at] for at in chosen] if self._posteriors else None
+            yield self._views.collate(items, gold, known), end - start
+
+
+def _bounds(length: int, parts: int) -> list[int]:
+    """Where to cut a length into parts that differ by at most one."""
+    return [length * part // parts for part in range(parts + 1)]

@@ -1,29 +1,37 @@
-"""The training loop: both views of every batch in one step (paper, equation 5), best student by dev F1."""
+"""The training loop: steps of the objective over shuffled batches, the best student by dev F1, tests at the end."""
 
-import itertools
-import json
+import resource
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from core.domain import View
-from core.evaluation.mner import SpanScores, span_scores
+from core.errors import BadInput
+from core.evaluation.views import VIEWS, Example, Scores, label, score
 from core.prediction import Predictor
-from core.student import files, losses
-from core.student.model import StudentConfig
+from core.student import files
+from core.student.config import StudentConfig
+from core.student.labels import label_set
 from core.student.views import Batch
-from core.training import checkpoint
+from core.training import checkpoint, folder
 from core.training.config import TrainConfig
-from core.training.data import Batches, Example, label_set, read_examples
+from core.training.data import Batches, read_examples, read_unlabelled
+from core.training.objective import Objective
+from core.training.optimizer import optimizer, rate_at
+from core.training.teacher import Teacher
 
 CHECKPOINT_EVERY = 50
 """Steps between checkpoints: what a kill can cost at most."""
 
-VIEWS: tuple[View, ...] = ("without_knowledge", "with_knowledge")
+METRICS_EVERY = 10
+"""Steps that a line of metrics is the mean of."""
 
 
 @dataclass(frozen=True)
@@ -38,134 +46,209 @@ class Progress:
     seconds_left: float
 
 
-@dataclass(frozen=True)
-class _Begun:
-    """At which step this run of a training began, and when (seconds of `time.monotonic`)."""
-
-    step: int
-    at: float
-
-    def pace(self, step: int) -> float:
-        """Seconds a step."""
-        return (time.monotonic() - self.at) / max(1, step - self.step)
-
-
-def score(predictor: Predictor, examples: Sequence[Example], view: View) -> SpanScores:
-    """Span scores of a student on labelled examples, seen in one view."""
-    items = [(example.tokens, example.sections) for example in examples]
-    labelled = predictor.label(items, view)
-    return span_scores([example.tags for example in examples], [words.tags for words in labelled])
-
-
 class Trainer:
-    """One training in one folder. Started again in the same folder, it goes on to the very same end.
+    """One training in one folder (see `core.training.folder`). Started again there, it goes on to the very same end.
 
-    The order of batches and every dropout follow from (seed, epoch, step) alone, so a checkpoint needs no random
-    state. The folder holds `metrics.jsonl`, the best student by dev F1 on text alone, and a checkpoint until the end.
+    The order of batches and every dropout follow from (seed, epoch, step, process) alone, so a checkpoint needs no
+    random state. Under `accelerate launch` all processes run the same code; the first one writes.
     """
 
-    def __init__(self, config: TrainConfig, root: Path, folder: Path) -> None:
-        self.config = config
-        self.folder = folder
-        self.train = read_examples(config.format, config.train, root)
-        self.dev = read_examples(config.format, config.dev, root)
-        torch.manual_seed(config.seed)
-        self.student, self.views = files.new(
-            StudentConfig(
-                encoder=config.encoder,
-                labels=label_set(self.train),
-                prompt_length=config.prompt_length,
-                max_length=config.max_length,
-                dropout=config.dropout,
-            )
-        )
-        self.batches = Batches(self.train, self.views, self.student.config.labels, config.batch_size)
-        self.steps = len(self.batches) * config.epochs
-        encoder_weights = [weight for weight in self.student.encoder.parameters() if weight.requires_grad]
-        own_weights = [*self.student.prompt.parameters(), *self.student.head.parameters()]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": encoder_weights, "lr": config.encoder_lr}, {"params": own_weights, "lr": config.head_lr}],
-            weight_decay=config.weight_decay,
-        )
-        self._base_rates = [group["lr"] for group in self.optimizer.param_groups]
-        self.step = 0
-        self.scored = 0  # epochs whose dev scores are known
-        self.best_f1: float | None = None
-
-    def run(self, report: Callable[[Progress], None]) -> None:
-        """Train to the end, from the checkpoint where there is one. Ctrl-C keeps what was reached.
+    def __init__(self, config: TrainConfig, root: Path, home: Path) -> None:
+        """`root` is the folder of the corpora, `home` the training's own.
 
         Raises:
-            BadInput: the folder holds a finished student, or its checkpoint belongs to another configuration.
+            BadInput: the training is over, a file or the teacher cannot be read, or the parts do not fit each other.
+            Unavailable: the encoder cannot be loaded.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        checkpoint.restore(self)
-        begun = _Begun(self.step, time.monotonic())
-        try:
-            while self.scored < self.config.epochs:
-                parts = self._train_epoch(self.scored, begun, report)
-                checkpoint.save(self)
-                self._end_epoch(parts, begun.pace(self.step))
-        except KeyboardInterrupt:
-            checkpoint.save(self)
-            raise
-        checkpoint.remove(self)
+        if folder.is_over(home):
+            raise BadInput(f"{home} holds a student whose training is over; name another folder")
+        self.config = config
+        self.folder = home
+        task = config.student.task
+        self.dev = read_examples(config.dev, root, task)
+        self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
+        self.examples = read_examples(config.train, root, task)
+        more = [example for split in config.transfer for example in read_unlabelled(split, root)]
+        teacher = Teacher(config.teacher) if config.teacher else None
+        labels = teacher.student.config.labels if teacher else label_set([each.labels for each in self.examples], task)
 
-    def _train_epoch(self, epoch: int, begun: "_Begun", report: Callable[[Progress], None]) -> dict[str, float]:
+        torch.manual_seed(config.seed)
+        unused = DistributedDataParallelKwargs(find_unused_parameters=not config.distils)
+        self._accelerator = Accelerator(cpu=not torch.cuda.is_available(), kwargs_handlers=[unused])
+        self._device = self._accelerator.device
+        self.student, self.views = files.new(StudentConfig(**config.student.model_dump(), labels=labels))
+        if self._device.type == "cpu":  # where the fused attention's backward pass is the slower one
+            self.student.encoder.set_attn_implementation("eager")
+        everything, known = [*self.examples, *more], None
+        if teacher:
+            teacher.lend(self.student)
+            known = teacher.posteriors(everything, temperature=config.temperature, device=self._device)
+        size = config.batch_size * self._accelerator.num_processes
+        self.batches = Batches(
+            everything, self.views, labels, size, posteriors=known, processes=self._accelerator.num_processes
+        )
+        self.steps = len(self.batches) * config.epochs
+        self._optimizer = optimizer(self.student, config)
+        self._rates = [group["lr"] for group in self._optimizer.param_groups]
+        self._objective = self._accelerator.prepare(Objective(self.student, config))
+        self.state = checkpoint.State()
+        self._recent = _Window()
+
+    @property
+    def chosen_by(self) -> View:
+        """The view whose dev F1 chooses the best epoch: the prompt's, where it is trained."""
+        return "without_knowledge" if self.config.distils else "with_knowledge"
+
+    def run(self, report: Callable[[Progress], None]) -> dict[str, Any]:
+        """Train to the end, from the checkpoint where there is one, and give the result. Ctrl-C keeps what was reached.
+
+        Raises:
+            BadInput: another process trains in this folder, or its checkpoint belongs to another configuration.
+        """
+        with folder.at_work(self.folder) if self._accelerator.is_main_process else nullcontext():
+            self.state = checkpoint.restore(self.folder, self.config, self.student, self._optimizer)
+            self._accelerator.wait_for_everyone()
+            if self._accelerator.is_main_process:
+                folder.write_config(self.folder, self.config)
+            try:
+                while not self._is_done():
+                    self._train_epoch(self.state.scored, report)
+                    self._save()
+                    self._end_epoch()
+            except KeyboardInterrupt:
+                self._save()
+                raise
+            return self._finish()
+
+    def _is_done(self) -> bool:
+        waited = self.state.scored - self.state.best_epoch
+        return self.state.scored == self.config.epochs or waited == self.config.patience
+
+    def _train_epoch(self, epoch: int, report: Callable[[Progress], None]) -> None:
         """The rest of an epoch's steps; none where it was stopped while it was scored."""
-        parts: dict[str, float] = {}
-        done = self.step - epoch * len(self.batches)
-        batches = self.batches.epoch(epoch, seed=self.config.seed, section_dropout=self.config.section_dropout)
-        for batch in itertools.islice(batches, done, None):
-            parts = self._train_step(batch)
-            left = begun.pace(self.step) * (self.steps - self.step)
-            report(Progress(self.step, self.steps, epoch + 1, parts["loss"], self.best_f1, left))
-            if self.step % CHECKPOINT_EVERY == 0:
-                checkpoint.save(self)
-        return parts
+        batches = self.batches.epoch(
+            epoch,
+            seed=self.config.seed,
+            section_dropout=self.config.section_dropout,
+            process=self._accelerator.process_index,
+            skip=self.state.step - epoch * len(self.batches),
+        )
+        for batch, samples in batches:
+            begun = time.monotonic()
+            parts = self._train_step(batch.to(self._device), samples)
+            took = time.monotonic() - begun
+            step = self.state.step + 1
+            self.state = self.state.model_copy(update={"step": step, "seconds": self.state.seconds + took})
+            self._recent.add(parts, took, self._tokens(batch))
+            left = self._recent.pace * (self.steps - step)
+            report(Progress(step, self.steps, epoch + 1, parts["loss"], self.state.best_f1, left))
+            if step % METRICS_EVERY == 0:
+                self._add_metrics({"step": step, "epoch": epoch + 1, "alpha": self._alpha(), **self._recent.close()})
+            if step % CHECKPOINT_EVERY == 0:
+                self._save()
 
-    def _train_step(self, batch: Batch) -> dict[str, float]:
-        torch.manual_seed(self.config.seed * 1_000_003 + self.step)
-        self.student.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bf16):
-            teacher = self.student.with_knowledge(batch)
-            student = self.student.without_knowledge(batch)
-        parts = self._losses(teacher, student, batch.labels)
-        parts["loss"].backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.clip)
-        for group, base in zip(self.optimizer.param_groups, self._base_rates, strict=True):
-            group["lr"] = base * self._rate(self.step)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        self.step += 1
-        return {name: part.item() for name, part in parts.items()}
+    def _train_step(self, batch: Batch, samples: int) -> dict[str, float]:
+        seed = self.config.seed * 1_000_003 + self.state.step
+        torch.manual_seed(seed * self._accelerator.num_processes + self._accelerator.process_index)
+        self._objective.train()
+        # Processes average their gradients: each divides by its even share of the batch, whatever its part of it.
+        share = samples / self._accelerator.num_processes
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
+            parts = self._objective(batch, self._alpha() / (self.config.alpha or 1.0), share)
+        self._accelerator.backward(parts["loss"])
+        self._accelerator.clip_grad_norm_(self._objective.parameters(), self.config.clip)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * rate_at(self.state.step, self.steps, self.config.warmup)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        together = self._accelerator.reduce({name: part.detach() for name, part in parts.items()}, "mean")
+        return {name: float(part) for name, part in together.items()}
 
-    def _losses(self, teacher: Tensor, student: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def _alpha(self) -> float:
+        """Equation 5's α at this step."""
         rising = self.config.alpha_warmup * len(self.batches)
-        alpha = self.config.alpha * (min(1.0, self.step / rising) if rising else 1.0)
-        parts = {
-            "nll": losses.nll(teacher, labels),
-            "cpd": losses.cpd(teacher, student, labels, temperature=self.config.temperature),
-            "nll_student": losses.nll(student, labels),
-        }
-        loss = parts["nll"] + alpha * parts["cpd"]
-        if self.config.nll_student_weight:
-            loss = loss + self.config.nll_student_weight * parts["nll_student"]
-        return {"loss": loss, **parts}
+        return self.config.alpha * (min(1.0, self.state.step / rising) if rising else 1.0)
 
-    def _end_epoch(self, parts: dict[str, float], pace: float) -> None:
+    def _tokens(self, batch: Batch) -> int:
+        """Sub-words that this process' encoder read in a step."""
+        read = 0 if self.config.teacher else int(batch.knowledge_mask.sum())
+        return read + (int(batch.text_mask.sum()) if self.config.distils else 0)
+
+    def _end_epoch(self) -> None:
+        """Score the epoch on dev, and keep its weights if they are the best so far."""
         predictor = Predictor(self.student, self.views, self.folder.name)
-        dev = {view: score(predictor, self.dev, view).f1 for view in VIEWS}
-        if self.best_f1 is None or dev["without_knowledge"] > self.best_f1:
-            self.best_f1 = dev["without_knowledge"]
-            files.save(self.student, self.folder)
-        self.scored += 1
-        line = {"epoch": self.scored, "step": self.step, "seconds_a_step": round(pace, 3), "dev_f1": dev, **parts}
-        with (self.folder / "metrics.jsonl").open("a") as metrics:
-            metrics.write(json.dumps(line) + "\n")
-        checkpoint.save(self)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
+            dev = {view: _score(predictor, self.dev, view).f1 for view in VIEWS}
+        changes: dict[str, Any] = {"scored": self.state.scored + 1}
+        if self.state.best_f1 is None or dev[self.chosen_by] > self.state.best_f1:
+            changes |= {"best_f1": dev[self.chosen_by], "best_epoch": self.state.scored + 1}
+            if self._accelerator.is_main_process:
+                files.save(self.student, self.folder)
+        self.state = self.state.model_copy(update=changes)
+        self._add_metrics({"step": self.state.step, "epoch": self.state.scored, "dev": dev})
+        self._save()
 
-    def _rate(self, step: int) -> float:
-        """Linear warm-up, then linear decay to 0."""
-        warm = max(1, round(self.config.warmup * self.steps))
-        return min((step + 1) / warm, (self.steps - step) / max(1, self.steps - warm))
+    def _finish(self) -> dict[str, Any]:
+        """Score the best epoch's weights, as they were kept, on the tests."""
+        result: dict[str, Any] = {}
+        if self._accelerator.is_main_process:
+            student, views = files.load(self.folder)
+            predictor = Predictor(student.to(self._device), views, self.folder.name)
+            result = {
+                "best_epoch": self.state.best_epoch,
+                "best_dev_f1": self.state.best_f1,
+                "chosen_by": self.chosen_by,
+                "steps": self.state.step,
+                "seconds": round(self.state.seconds, 1),
+                "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+                "parameters": sum(weight.numel() for weight in files.trained_weights(student).values()),
+                "tests": {
+                    name: {view: _score(predictor, examples, view).model_dump() for view in VIEWS}
+                    for name, examples in self.tests.items()
+                },
+            }
+            folder.write_result(self.folder, result)
+            checkpoint.remove(self.folder)
+        self._accelerator.wait_for_everyone()
+        return result
+
+    def _add_metrics(self, line: dict[str, Any]) -> None:
+        if self._accelerator.is_main_process:
+            folder.add_metrics(self.folder, line)
+
+    def _save(self) -> None:
+        if self._accelerator.is_main_process:
+            checkpoint.save(self.folder, self.config, self.state, self.student, self._optimizer)
+
+
+class _Window:
+    """The steps since the last line of metrics."""
+
+    def __init__(self) -> None:
+        self.pace = 0.0  # seconds a step, of the last whole window or what there is of the first
+        self._clear()
+
+    def _clear(self) -> None:
+        self._sums, self._steps, self._seconds, self._tokens = defaultdict[str, float](float), 0, 0.0, 0
+
+    def add(self, parts: dict[str, float], seconds: float, tokens: int) -> None:
+        """Count one step."""
+        for name, part in parts.items():
+            self._sums[name] += part
+        self._steps += 1
+        self._seconds += seconds
+        self._tokens += tokens
+        self.pace = self._seconds / self._steps
+
+    def close(self) -> dict[str, float]:
+        """The means of the steps, and a new window."""
+        line = {name: round(total / self._steps, 4) for name, total in self._sums.items()}
+        line["seconds_a_step"] = round(self.pace, 3)
+        line["tokens_a_second"] = round(self._tokens / self._seconds)
+        self._clear()
+        return line
+
+
+def _score(predictor: Predictor, examples: Sequence[Example], view: View) -> Scores:
+    answers = label(predictor, examples, view)
+    return score(predictor.task, [example.labels for example in examples], answers)

@@ -1,0 +1,62 @@
+"""What a training leaves in its folder for people and pages: its configuration, its metrics, its result.
+
+`training.json` is the configuration. `metrics.jsonl` grows line by line: the losses every few steps, the dev scores at
+the end of each epoch; after a kill, steps behind the last checkpoint stand there twice, and the later line counts.
+`result.json` comes once, at the end. `lock` is held while the training runs.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+from core.files import replacing
+from core.training.config import TrainConfig
+
+CONFIG = "training.json"
+METRICS = "metrics.jsonl"
+RESULT = "result.json"
+LOCK = "lock"
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Keep other processes from training in the same folder.
+
+    Raises:
+        BadInput: one is at it already.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInput(f"another process is training in {folder}; wait for it, or name another folder") from error
+        yield
+
+
+def write_config(folder: Path, config: TrainConfig) -> None:
+    """Say what is being trained here."""
+    with replacing(folder / CONFIG) as part:
+        part.write_text(config.model_dump_json(indent=2) + "\n")
+
+
+def add_metrics(folder: Path, line: Mapping[str, Any]) -> None:
+    """Add a line to the metrics, with the time (UTC)."""
+    with (folder / METRICS).open("a") as metrics:
+        metrics.write(json.dumps({**line, "at": datetime.now(UTC).isoformat(timespec="seconds")}) + "\n")
+
+
+def write_result(folder: Path, result: Mapping[str, Any]) -> None:
+    """Say how the training ended."""
+    with replacing(folder / RESULT) as part:
+        part.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def is_over(folder: Path) -> bool:
+    """Whether the training of this folder came to its end."""
+    return (folder / RESULT).exists()

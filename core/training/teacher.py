@@ -1,0 +1,55 @@
+"""A teacher that stands still: what a trained student, seeing knowledge, thinks of each label."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from core.errors import BadInput
+from core.evaluation.views import Example
+from core.student import files
+from core.student.model import Student
+
+BATCH_SIZE = 32
+
+
+class Teacher:
+    """A trained student in its knowledge view. Its posteriors are computed once; no epoch pays for the long pass."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
+        self.folder = folder
+        self.student, self._views = files.load(folder)
+
+    def posteriors(self, examples: Sequence[Example], *, temperature: float, device: torch.device) -> list[Tensor]:
+        """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many."""
+        encoded = [self._views.encode(example.sample, example.sections) for example in examples]
+        order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].knowledge))
+        found: dict[int, Tensor] = {}
+        student = self.student.to(device)
+        for start in range(0, len(order), BATCH_SIZE):
+            chosen = order[start : start + BATCH_SIZE]
+            batch = self._views.collate([encoded[at] for at in chosen]).to(device)
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+                logits = student.with_knowledge(batch)
+                log_p = student.head.log_posteriors(logits, batch.asked, temperature)
+            for at, asked, values in zip(chosen, batch.asked, log_p, strict=True):
+                found[at] = values[asked].half().cpu().clone()
+        return [found[at] for at in range(len(encoded))]
+
+    def lend(self, student: Student) -> None:
+        """Let a new student begin with the teacher's encoder and head: the paper's two views share one encoder.
+
+        Raises:
+            BadInput: the two are not of the same encoder and head.
+        """
+        mine, yours = self.student.config, student.config
+        for name in ("encoder", "head"):
+            if getattr(mine, name) != getattr(yours, name):
+                raise BadInput(
+                    f"teacher {self.folder} has {name} {getattr(mine, name)!r}, the student {getattr(yours, name)!r}"
+                )
+        weights = files.trained_weights(self.student)
+        shared = {name: value for name, value in weights.items() if not name.startswith("generator.")}
+        student.load_state_dict(shared, strict=False)
