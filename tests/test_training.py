@@ -110,7 +110,7 @@ def test_stopping_while_an_epoch_is_scored_scores_it_later(root, tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "_score", interrupted)
+        patch.setattr(trainer, "score_view", interrupted)
         with pytest.raises(KeyboardInterrupt):
             trainer.Trainer(config(root, epochs=1), root, tmp_path / "run").run(lambda _: None)
     again = trainer.Trainer(config(root, epochs=1), root, tmp_path / "run")

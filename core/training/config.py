@@ -11,7 +11,10 @@ from core import corpora, registry
 from core.domain.record import Value
 from core.errors import BadInput
 from core.student.config import StudentOptions
-from core.training.sections import NAMES
+
+PARTS = ("caption", "noun", "sentence", "multimodality", "entities", "reasoning")
+"""Of a knowledge view: the caption; our teachers' three grains; the halves of published ChatGPT knowledge, whose grains
+are mixed."""
 
 
 class Split(Value):
@@ -23,7 +26,7 @@ class Split(Value):
     knowledge: Path | None = None
     limit: int | None = Field(None, ge=1, description="only its first samples")
     rename: dict[str, str] = Field(default_factory=dict, description="entity types, e.g. OTHER = 'MISC'")
-    without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {NAMES}")
+    without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {PARTS}")
 
     @field_validator("format")
     @classmethod
@@ -36,8 +39,8 @@ class Split(Value):
     @classmethod
     def _are_parts(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in NAMES:
-                raise ValueError(f"{name!r} is no part of the knowledge view; there are: {', '.join(NAMES)}")
+            if name not in PARTS:
+                raise ValueError(f"{name!r} is no part of the knowledge view; there are: {', '.join(PARTS)}")
         return names
 
 
@@ -67,7 +70,7 @@ class TrainConfig(Value):
     nll_student_weight: float = Field(0.0, ge=0, description="NLL on the prompt view as well; 0 is the paper's")
     section_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a caption or a thought is left out")
     teacher: Path | None = Field(
-        None, description="a trained student that stands still and teaches; none: the student's own knowledge view"
+        None, description="a student that stands still and teaches; its folder, seen from this training's; none: joint"
     )
     transfer: tuple[Split, ...] = Field((), description="more tweets to learn from such a teacher; their labels unread")
 

@@ -6,9 +6,6 @@ from collections.abc import Container
 from core.corpora import Row
 from core.student.views import sections
 
-NAMES = ("caption", "noun", "sentence", "multimodality", "entities", "reasoning")
-"""The caption; our teachers' three grains; the two halves of published ChatGPT knowledge, whose grains are mixed."""
-
 _REASONING = re.compile(r"\s*Reasoning\s*:", re.IGNORECASE)
 """Published knowledge lists the entities, then reasons; what stands before this word is the list."""
 

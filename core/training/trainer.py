@@ -1,9 +1,10 @@
 """The training loop: steps of the objective over shuffled batches, the best student by dev F1, tests at the end."""
 
+import os
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from core.domain import View
 from core.errors import BadInput
-from core.evaluation.views import VIEWS, Example, Scores, label, score
+from core.evaluation.views import VIEWS
 from core.prediction import Predictor
 from core.student import files
 from core.student.config import StudentConfig
@@ -25,6 +26,7 @@ from core.training.config import TrainConfig
 from core.training.data import Batches, read_examples, read_unlabelled
 from core.training.objective import Objective
 from core.training.optimizer import optimizer, rate_at
+from core.training.scoring import score_tests, score_view
 from core.training.teacher import Teacher
 
 CHECKPOINT_EVERY = 50
@@ -69,7 +71,8 @@ class Trainer:
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
         self.examples = read_examples(config.train, root, task)
         more = [example for split in config.transfer for example in read_unlabelled(split, root)]
-        teacher = Teacher(config.teacher) if config.teacher else None
+        # Normalised, for the training's own folder, past which the way goes, may not be there yet.
+        teacher = Teacher(Path(os.path.normpath(home / config.teacher))) if config.teacher else None
         labels = teacher.student.config.labels if teacher else label_set([each.labels for each in self.examples], task)
 
         torch.manual_seed(config.seed)
@@ -178,7 +181,7 @@ class Trainer:
         """Score the epoch on dev, and keep its weights if they are the best so far."""
         predictor = Predictor(self.student, self.views, self.folder.name)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
-            dev = {view: _score(predictor, self.dev, view).f1 for view in VIEWS}
+            dev = {view: score_view(predictor, self.dev, view).f1 for view in VIEWS}
         changes: dict[str, Any] = {"scored": self.state.scored + 1}
         if self.state.best_f1 is None or dev[self.chosen_by] > self.state.best_f1:
             changes |= {"best_f1": dev[self.chosen_by], "best_epoch": self.state.scored + 1}
@@ -192,8 +195,6 @@ class Trainer:
         """Score the best epoch's weights, as they were kept, on the tests."""
         result: dict[str, Any] = {}
         if self._accelerator.is_main_process:
-            student, views = files.load(self.folder)
-            predictor = Predictor(student.to(self._device), views, self.folder.name)
             result = {
                 "best_epoch": self.state.best_epoch,
                 "best_dev_f1": self.state.best_f1,
@@ -201,11 +202,8 @@ class Trainer:
                 "steps": self.state.step,
                 "seconds": round(self.state.seconds, 1),
                 "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-                "parameters": sum(weight.numel() for weight in files.trained_weights(student).values()),
-                "tests": {
-                    name: {view: _score(predictor, examples, view).model_dump() for view in VIEWS}
-                    for name, examples in self.tests.items()
-                },
+                "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
+                "tests": score_tests(self.folder, self.tests, self._device),
             }
             folder.write_result(self.folder, result)
             checkpoint.remove(self.folder)
@@ -247,8 +245,3 @@ class _Window:
         line["tokens_a_second"] = round(self._tokens / self._seconds)
         self._clear()
         return line
-
-
-def _score(predictor: Predictor, examples: Sequence[Example], view: View) -> Scores:
-    answers = label(predictor, examples, view)
-    return score(predictor.task, [example.labels for example in examples], answers)

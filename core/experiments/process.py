@@ -1,0 +1,84 @@
+"""A training in a process of its own, so that its peak of memory is its own, and its death not that of the others."""
+
+import logging
+import multiprocessing
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from core.errors import CotpdError
+from core.training.folder import is_over
+
+if TYPE_CHECKING:
+    from core.training.config import TrainConfig
+    from core.training.trainer import Progress
+
+
+def train(config: "TrainConfig", root: Path, folder: Path, report: "Callable[[Progress], None]") -> None:
+    """Run a training to its end; one that came to it is scored on the tests that it has by now.
+
+    Where this process is interrupted, the training keeps what it reached.
+
+    Raises:
+        CotpdError: what the trainer raised, or its process died.
+    """
+    context = multiprocessing.get_context("forkserver")  # forks before torch has threads, and imports it only once
+    context.set_forkserver_preload(["core.training.trainer"])
+    ours, theirs = context.Pipe(duplex=False)
+    worker = context.Process(target=_work, args=(theirs, config, root, folder), daemon=True)
+    worker.start()
+    theirs.close()
+    try:
+        while (heard := _hear(ours)) is not None:
+            if isinstance(heard, CotpdError):
+                raise heard
+            report(heard)
+    except KeyboardInterrupt:
+        worker.terminate()
+        raise
+    finally:
+        worker.join()
+    if worker.exitcode:
+        raise CotpdError(f"the process of the training died with status {worker.exitcode}; -9 is for want of memory")
+
+
+def _hear(pipe: "Connection") -> "Progress | CotpdError | None":
+    """The next word of the worker; None when it has ended."""
+    try:
+        heard: Progress | CotpdError = pipe.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+    return heard
+
+
+def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -> None:
+    """What the worker does: train or score, and tell."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the other process passes it on
+    signal.signal(signal.SIGTERM, _stop)
+
+    def tell(progress: "Progress") -> None:
+        try:
+            pipe.send(progress)
+        except OSError:
+            _stop()  # nobody listens any more
+
+    try:
+        from core.training import scoring, trainer  # noqa: PLC0415 - torch is slow to import
+
+        if is_over(folder):
+            scoring.score_again(config, root, folder)
+        else:
+            trainer.Trainer(config, root, folder).run(tell)
+    except KeyboardInterrupt:
+        pass
+    except CotpdError as error:
+        pipe.send(error)
+    except Exception as error:
+        logging.getLogger(__name__).debug("unforeseen", exc_info=error)
+        pipe.send(CotpdError(f"something unforeseen went wrong: {type(error).__name__}: {error}"))
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

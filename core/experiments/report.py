@@ -1,0 +1,221 @@
+"""What a table's trainings gave, from their `result.json` files: as values for the page, as Markdown for a document."""
+
+import shlex
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import ValidationError
+
+from core.domain import View
+from core.domain.record import Value
+from core.errors import BadInput
+from core.experiments.tables import Table, Training, tables
+from core.runs import RESULT, Result
+
+if TYPE_CHECKING:
+    from core.training.config import TrainConfig
+
+VIEWS: dict[View, str] = {"without_knowledge": "text alone", "with_knowledge": "with knowledge"}
+
+
+class Score(Value):
+    """F1 in per cent over the runs of a row: the mean and, of two runs or more, the sample standard deviation."""
+
+    mean: float
+    sd: float | None
+    runs: int
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Self:
+        """The score of one run or more."""
+        sd = statistics.stdev(numbers) if len(numbers) > 1 else None
+        return cls(mean=statistics.fmean(numbers), sd=sd, runs=len(numbers))
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f}" if self.sd is None else f"{self.mean:.2f} ± {self.sd:.2f} ({self.runs})"
+
+
+class RunResult(Value):
+    """One run: where it lies, how it stands, what it cost. A run that goes on just now is `not run` yet."""
+
+    seed: int
+    folder: Path
+    state: Literal["done", "failed", "not run"]
+    problem: str | None = None
+    best_epoch: int | None = None
+    seconds: float | None = None
+    peak_memory_gb: float | None = None
+
+
+class RowResults(Value):
+    """One row: what its students saw and learned from, the scores of its finished runs, and the paper's number.
+
+    `view` is the one by whose dev F1 the students were chosen, and the one that the paper's number is of; None before
+    a run is done.
+    """
+
+    name: str
+    encoder: str
+    source: str
+    teacher: str
+    view: View | None
+    dev: Score | None
+    tests: dict[str, dict[View, Score]]
+    paper: dict[str, float]
+    paper_label: str | None
+    runs: tuple[RunResult, ...]
+    command: str
+
+
+class Results(Value):
+    """A whole table; `tests` are the names of its test sets."""
+
+    name: str
+    title: str
+    tests: tuple[str, ...]
+    rows: tuple[RowResults, ...]
+
+
+def results(file: Path, home: Path) -> Results:
+    """The table of that file, as far as its trainings under `home` are done.
+
+    Raises:
+        BadInput: the table or the result of a training is broken.
+    """
+    table = Table.read(file)
+    trainings = table.trainings(home)
+    rows = []
+    for row in table.rows:
+        own = [training for training in trainings if training.row == row]
+        found = [(training, _result(training)) for training in own]
+        done = [result for _, result in found if result]
+        rows.append(
+            RowResults(
+                name=row.name,
+                encoder=own[0].config.student.encoder,
+                source=_source(own[0].config, table.sources),
+                teacher=_teacher(own[0]),
+                view=done[0].chosen_by if done else None,
+                dev=Score.of([result.best_dev_f1 for result in done]) if done else None,
+                tests=_scores(own[0].config.test, done),
+                paper=row.paper,
+                paper_label=row.paper_label,
+                runs=tuple(_run(training, result) for training, result in found),
+                command=_command(file, row.name),
+            )
+        )
+    tests = dict.fromkeys(test for training in trainings for test in training.config.test)
+    return Results(name=table.name, title=table.title, tests=tuple(tests), rows=tuple(rows))
+
+
+def markdown(table: Results) -> str:
+    """The table for a document: scores, then what each row cost and the command that runs it."""
+    columns = ["row", "encoder", "knowledge", "dev F1"]
+    columns += [f"{test}: {name}" for test in table.tests for name in VIEWS.values()]
+    papers = [test for test in table.tests if any(test in row.paper for row in table.rows)]
+    columns += [f"{test}: paper" for test in papers]
+    scores = []
+    for row in table.rows:
+        cells = [row.name, row.encoder, row.source, _dev(row)]
+        cells += [_cell(row, test, view) for test in table.tests for view in VIEWS]
+        cells += [f"{row.paper[test]:.2f} ({row.paper_label})" if test in row.paper else "" for test in papers]
+        scores.append(cells)
+    costs = [
+        [row.name, ", ".join(str(run.seed) for run in row.runs), row.teacher, *_cost(row), f"`{row.command}`"]
+        for row in table.rows
+    ]
+    return "\n\n".join(
+        [
+            f"### {table.title}",
+            "F1 in per cent; of several seeds: mean ± sample standard deviation (seeds). **Bold**: the view by whose "
+            "dev F1 the student was chosen, and that the paper's number is of.",
+            _grid(columns, scores),
+            _grid(["row", "seeds", "teacher", "seconds a run", "peak memory", "command"], costs),
+        ]
+    )
+
+
+def _result(training: Training) -> Result | None:
+    if not training.done:
+        return None
+    path = training.folder / RESULT
+    try:
+        return Result.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(f"{path} is no result of a training ({reason}); delete its folder to train anew") from error
+
+
+def _run(training: Training, result: Result | None) -> RunResult:
+    if result:
+        cost = result.model_dump(include={"best_epoch", "seconds", "peak_memory_gb"})
+        return RunResult(seed=training.seed, folder=training.folder, state="done", **cost)
+    problem = training.problem
+    state: Literal["failed", "not run"] = "failed" if problem else "not run"
+    return RunResult(seed=training.seed, folder=training.folder, state=state, problem=problem)
+
+
+def _scores(tests: Iterable[str], done: Sequence[Result]) -> dict[str, dict[View, Score]]:
+    found: dict[str, dict[View, Score]] = {}
+    for test in tests:
+        for view in VIEWS:
+            numbers = [result.tests[test][view].f1 for result in done if view in result.tests.get(test, {})]
+            if numbers:
+                found.setdefault(test, {})[view] = Score.of(numbers)
+    return found
+
+
+def _source(config: "TrainConfig", names: dict[str, str]) -> str:
+    """What a student's knowledge view held in training, by the names that the table gives to files."""
+    split = config.train
+    files = [str(split.path)] if split.format == "jsonl" else []  # such a file holds captions and knowledge itself
+    files += [str(file) for file in (split.captions, split.knowledge) if file]
+    parts = [names.get(file, file) for file in files]
+    without = f" without {' and '.join(split.without)}" if split.without else ""
+    return ", ".join(parts) + without if parts else "text alone"
+
+
+def _teacher(training: Training) -> str:
+    config = training.config
+    if not config.alpha:
+        return "none"
+    if config.teacher is None:
+        return "joint"
+    return f"frozen: {training.teacher or config.teacher}"
+
+
+def _command(file: Path, row: str) -> str:
+    name = file.stem if file in tables() else str(file)
+    return shlex.join(["python", "-m", "core", "table", name, "--data", "FOLDER", "--only", row])
+
+
+def _dev(row: RowResults) -> str:
+    """The dev score, and which of the row's runs it lacks."""
+    missing = [f"{run.seed} {run.state}" for run in row.runs if run.state != "done"]
+    if not row.dev:
+        return "failed" if all(run.state == "failed" for run in row.runs) else "not run"
+    return f"{row.dev}; seed {', '.join(missing)}" if missing else str(row.dev)
+
+
+def _cell(row: RowResults, test: str, view: View) -> str:
+    score = row.tests.get(test, {}).get(view)
+    if score is None:
+        return ""
+    return f"**{score}**" if view == row.view else str(score)
+
+
+def _cost(row: RowResults) -> tuple[str, str]:
+    """Mean seconds of a run, and the largest peak of memory."""
+    seconds = [run.seconds for run in row.runs if run.seconds is not None]
+    memory = [run.peak_memory_gb for run in row.runs if run.peak_memory_gb is not None]
+    return (
+        f"{statistics.fmean(seconds):,.0f}" if seconds else "",
+        f"{max(memory):.2f} GB" if memory else "",
+    )
+
+
+def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

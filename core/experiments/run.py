@@ -1,0 +1,83 @@
+"""Running a table: every training that has no result yet, one after the other."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import BadInput, CotpdError
+from core.experiments import process
+from core.experiments.tables import PROBLEM, Table, Training
+from core.files import replacing
+
+if TYPE_CHECKING:
+    from core.training.trainer import Progress
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a table stands: trainings done of all that were asked for, and the one that goes on."""
+
+    done: int
+    of: int
+    training: Training
+    progress: "Progress | None"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A training that could not be brought to its end, and why."""
+
+    training: Training
+    problem: str
+
+
+def run(
+    file: Path, root: Path, home: Path, report: Callable[[Standing], None], only: Collection[str] = ()
+) -> list[Failure]:
+    """Train what has no result under `home` yet; of `only` these rows and the teachers they learn from, if any.
+
+    One that fails is recorded in its folder, and the others go on; the next call tries it again. Ctrl-C stops, and the
+    next call goes on from there. `root` is the folder of the corpora.
+
+    Raises:
+        BadInput: the table is broken, or has no row of a name in `only`.
+    """
+    table = Table.read(file)
+    wanted = _chosen(table, table.trainings(home), only)
+    waiting = [training for training in wanted if not training.done]
+    failures = []
+    for number, training in enumerate(waiting, start=len(wanted) - len(waiting)):
+
+        def show(now: "Progress | None", done: int = number, training: Training = training) -> None:
+            report(Standing(done, len(wanted), training, now))
+
+        show(None)
+        try:
+            _train(training, root, show)
+        except CotpdError as error:
+            failures.append(Failure(training, str(error)))
+    return failures
+
+
+def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> list[Training]:
+    names = {table.row(name).name for name in only} or {row.name for row in table.rows}
+    for training in reversed(trainings):  # students come after their teachers
+        if training.row.name in names and training.teacher:
+            names.add(training.teacher)
+    return [training for training in trainings if training.row.name in names]
+
+
+def _train(training: Training, root: Path, report: "Callable[[Progress], None]") -> None:
+    """Bring one training to its end; where it fails, keep why in its folder."""
+    note = training.folder / PROBLEM
+    note.unlink(missing_ok=True)
+    if training.problem:  # other settings
+        raise BadInput(training.problem)
+    try:
+        process.train(training.config, root, training.folder, report)
+    except CotpdError as error:
+        training.folder.mkdir(parents=True, exist_ok=True)
+        with replacing(note) as part:
+            part.write_text(str(error), encoding="utf-8")
+        raise
