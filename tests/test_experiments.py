@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import BadInput
-from core.experiments import results, tables
+from core.experiments import report, results, tables
 from core.experiments.report import markdown
 from core.experiments.run import Standing, run
 from core.experiments.tables import PROBLEM, Table, Training, find
@@ -224,6 +224,22 @@ def finish(training: Training, f1: float, dev: float = 80.0) -> None:
         "tests": {"one": views},
     }
     (training.folder / "result.json").write_text(json.dumps(result))
+
+
+def test_a_run_that_was_published_stands_in_for_one_that_is_not_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, home = tmp_path / "shipped", tmp_path / "home"
+    monkeypatch.setattr(report, "FOLDER", shipped)
+    file = table(tmp_path, TWO_ROWS)
+    for training in trainings(file, shipped)[:2]:
+        finish(training, 70.0)
+    finish(trainings(file, home)[1], 90.0)
+    row, other = results(file, home).rows
+    assert [(run.state, run.published) for run in row.runs] == [("done", True), ("done", False), ("not run", False)]
+    assert row.tests["one"]["without_knowledge"].mean == 80
+    assert "1 (published), 2, 3" in markdown(results(file, home))
+    assert [run.state for run in other.runs] == ["not run"]
 
 
 def test_a_row_of_several_seeds_has_a_mean_and_a_sample_standard_deviation(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from core.domain import View
 from core.domain.record import Value
 from core.errors import BadInput
-from core.experiments.tables import Table, Training, tables
+from core.experiments.tables import FOLDER, Table, Training, tables
 from core.runs import RESULT, Result
 
 if TYPE_CHECKING:
@@ -38,11 +38,15 @@ class Score(Value):
 
 
 class RunResult(Value):
-    """One run: where it lies, how it stands, what it cost. A run that goes on just now is `not run` yet."""
+    """One run: where it lies, how it stands, what it cost. A run that goes on just now is `not run` yet.
+
+    `published`: it came with the project, and nobody ran it here.
+    """
 
     seed: int
     folder: Path
     state: Literal["done", "failed", "not run"]
+    published: bool = False
     problem: str | None = None
     best_epoch: int | None = None
     seconds: float | None = None
@@ -79,13 +83,16 @@ class Results(Value):
 
 
 def results(file: Path, home: Path) -> Results:
-    """The table of that file, as far as its trainings under `home` are done.
+    """The table of that file, as far as its trainings under `home` are done or, failing that, were published.
 
     Raises:
         BadInput: the table or the result of a training is broken.
     """
     table = Table.read(file)
-    trainings = table.trainings(home)
+    trainings = [
+        shipped if shipped.done and not mine.done else mine
+        for mine, shipped in zip(table.trainings(home), table.trainings(FOLDER), strict=True)
+    ]
     rows = []
     for row in table.rows:
         own = [training for training in trainings if training.row == row]
@@ -122,10 +129,7 @@ def markdown(table: Results) -> str:
         cells += [_cell(row, test, view) for test in table.tests for view in VIEWS]
         cells += [f"{row.paper[test]:.2f} ({row.paper_label})" if test in row.paper else "" for test in papers]
         scores.append(cells)
-    costs = [
-        [row.name, ", ".join(str(run.seed) for run in row.runs), row.teacher, *_cost(row), f"`{row.command}`"]
-        for row in table.rows
-    ]
+    costs = [[row.name, _seeds(row), row.teacher, *_cost(row), f"`{row.command}`"] for row in table.rows]
     return "\n\n".join(
         [
             f"### {table.title}",
@@ -151,7 +155,8 @@ def _result(training: Training) -> Result | None:
 def _run(training: Training, result: Result | None) -> RunResult:
     if result:
         cost = result.model_dump(include={"best_epoch", "seconds", "peak_memory_gb"})
-        return RunResult(seed=training.seed, folder=training.folder, state="done", **cost)
+        published = FOLDER in training.folder.parents
+        return RunResult(seed=training.seed, folder=training.folder, state="done", published=published, **cost)
     problem = training.problem
     state: Literal["failed", "not run"] = "failed" if problem else "not run"
     return RunResult(seed=training.seed, folder=training.folder, state=state, problem=problem)
@@ -189,6 +194,11 @@ def _teacher(training: Training) -> str:
 def _command(file: Path, row: str) -> str:
     name = file.stem if file in tables() else str(file)
     return shlex.join(["python", "-m", "core", "table", name, "--data", "FOLDER", "--only", row])
+
+
+def _seeds(row: RowResults) -> str:
+    """The seeds of the row's runs, and which of these came with the project."""
+    return ", ".join(f"{run.seed} (published)" if run.published else str(run.seed) for run in row.runs)
 
 
 def _dev(row: RowResults) -> str:

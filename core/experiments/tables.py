@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.training.config import TrainConfig
 
 FOLDER = ASSETS / "experiments"
+"""The tables that come with the project, and beside them the results of its own runs of them, without the weights."""
 
 PROBLEM = "problem.txt"
 """In a training's folder: why it failed the last time."""
