@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from transformers import DistilBertConfig, DistilBertModel, XLMRobertaConfig, XLMRobertaModel
+from transformers import DistilBertConfig, DistilBertModel
 
 from core import registry
 from core.domain import Relation, Sample, Span
@@ -340,18 +340,24 @@ def test_an_encoder_that_is_not_there_is_named(tmp_path):
 def test_an_encoder_says_how_long_its_rows_may_be(folder):
     with pytest.raises(BadInput, match=r"max_length is 512, but .* reads at most 128"):
         files.new(StudentConfig(encoder=str(folder), labels=LABELS, max_length=512))
-    roberta = XLMRobertaModel(
-        XLMRobertaConfig(
-            vocab_size=50,
-            hidden_size=32,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=32,
-            max_position_embeddings=514,
-            pad_token_id=1,
-        )
-    )
-    assert (encoder.first_position(roberta), encoder.longest_row(roberta)) == (2, 512)
+
+
+def test_an_encoder_whose_positions_begin_behind_the_paddings_is_read_as_its_own_ids_are(tmp_path):
+    folder = tiny.xlm_roberta(tmp_path)
+    with pytest.raises(BadInput, match=r"max_length is 65, but .* reads at most 64"):
+        files.new(StudentConfig(encoder=str(folder), labels=LABELS, max_length=65))
+    for name in GENERATORS:
+        config = StudentConfig(encoder=str(folder), labels=LABELS, max_length=64, prompt_length=8, generator=name)
+        student, views = files.new(config)
+        student.eval()
+        whole = views.encode(tweet(*["ana"] * 54), ["a city ."])  # with both marks and 8 vectors: 64
+        short = views.encode(tweet("bob", "!"), [])
+        batch = views.collate([whole, short])
+        with torch.inference_mode():
+            assert student.without_knowledge(batch).isfinite().all()
+            ours = student.with_knowledge(views.collate([short]))
+            ids = student.encoder(input_ids=torch.tensor([short.text])).last_hidden_state
+            torch.testing.assert_close(ours, student.head(ids[:, short.places]))
 
 
 @pytest.mark.parametrize(("field", "value"), [("head", "tree"), ("generator", "oracle"), ("prompt_length", 50)])

@@ -4,7 +4,17 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 WORDS = (
     "ana bob carla goes to paris rome oslo with works at acme initech the a and . , ! ? @ # ##s play ##ing says "
@@ -29,6 +39,40 @@ def encoder(folder: Path, dropout: float = 0.1) -> Path:
         hidden_dropout_prob=dropout,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def xlm_roberta(folder: Path) -> Path:
+    """A one-layer XLM-RoBERTa, whose positions begin at 2, with a vocabulary of whole words."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = {word: at for at, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", "<mask>", *WORDS])}
+    words = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - no password
+    words.pre_tokenizer = WhitespaceSplit()
+    special = {
+        "cls": "<s>",
+        "bos": "<s>",
+        "pad": "<pad>",
+        "sep": "</s>",
+        "eos": "</s>",
+        "unk": "<unk>",
+        "mask": "<mask>",
+    }
+    PreTrainedTokenizerFast(
+        tokenizer_object=words, **{f"{name}_token": token for name, token in special.items()}
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = XLMRobertaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=66,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+    XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
 
 
