@@ -115,6 +115,14 @@ def test_the_prompt_follows_the_tweet(made):
     assert not torch.allclose(p[0], p[1])
 
 
+def test_padding_to_a_stride_never_leads_beyond_what_the_encoder_reads(folder):
+    config = StudentConfig(encoder=str(folder), labels=LABELS, max_length=128, prompt_length=11)
+    made = files.new(config)
+    longest = ("ana",) * (128 - 11 - 2)
+    assert logits(made, [(longest, ["a city . " * 50])], "without_knowledge").shape[1] == len(longest)
+    assert logits(made, [(longest, ["a city . " * 50])], "with_knowledge").shape[1] == len(longest)
+
+
 def test_the_prompt_looks_at_words_alone_never_at_padding(made):
     student, views = made
     batch = views.collate([views.encode(tweet(*words), []) for words in (("ana",), TWEET)])
@@ -129,8 +137,9 @@ def test_the_prompt_is_equation_1(made):
     batch = views.collate([views.encode(tweet(*TWEET), [])])
     x = student.embedding(batch.text)
     queries, layer = student.generator.queries, student.generator.layers[0]
-    scores = (queries @ layer.to_query.weight.T) @ (x[0] @ layer.to_key.weight.T).T / 32**0.5
-    expected = scores.softmax(dim=-1) @ (x[0] @ layer.to_value.weight.T)
+    words = x[0, batch.text_mask[0]]
+    scores = (queries @ layer.to_query.weight.T) @ (words @ layer.to_key.weight.T).T / 32**0.5
+    expected = scores.softmax(dim=-1) @ (words @ layer.to_value.weight.T)
     torch.testing.assert_close(student.generator.prompt(x, batch.text_mask)[0], expected)
 
 
@@ -236,7 +245,7 @@ def test_words_keep_their_positions_under_a_prefix(folder):
     seen = []
     student.encoder.embeddings.position_embeddings.register_forward_hook(lambda _, ids, __: seen.append(ids[0]))
     logits(made, [(TWEET, [])], "without_knowledge")
-    assert seen[0].tolist() == [list(range(len(TWEET) + 2))]
+    assert seen[0].tolist() == [list(range(8))]  # the tweet, both marks and one place of padding
 
 
 def test_a_prefix_needs_an_encoder_that_takes_one(tmp_path):

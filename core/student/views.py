@@ -8,6 +8,7 @@ student itself puts what its generator makes. For relations, markers inside x sh
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ IGNORED = -100
 
 MARKERS = ("head begins", "head ends", "tail begins", "tail ends")
 """Special tokens around the two mentions of a relation; their ids are −1 … −4, for vocabularies count from 0."""
+
+STRIDE = 8
+"""Rows are padded to a multiple of it: kernels and buffers are kept for every shape there was, and so are few."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -107,8 +111,9 @@ class ViewBuilder:
     ) -> Batch:
         """Pad a batch to its own longest rows; without labels all of them are ignored ones."""
         pad = self._special("pad_token_id")
-        text, text_mask = _padded([item.text for item in encoded], pad)
-        knowledge, knowledge_mask = _padded([item.knowledge for item in encoded], pad)
+        room = self.max_length - self.prompt_length
+        text, text_mask = _padded([item.text for item in encoded], pad, up_to=room)
+        knowledge, knowledge_mask = _padded([item.knowledge for item in encoded], pad, up_to=self.max_length)
         places, _ = _padded([item.places for item in encoded], 0)
         nothing = [[IGNORED] * (1 if self.marks_relations else len(item.places)) for item in encoded]
         gold, asked = _padded(labels or nothing, IGNORED)
@@ -159,8 +164,10 @@ class ViewBuilder:
         return value
 
 
-def _padded(rows: Sequence[Sequence[int]], filler: int) -> tuple[Tensor, Tensor]:
+def _padded(rows: Sequence[Sequence[int]], filler: int, *, up_to: int = 0) -> tuple[Tensor, Tensor]:
+    """Rows of equal length and their mask; of a multiple of STRIDE, as far as `up_to` allows."""
     longest = max(len(row) for row in rows)
+    longest = max(longest, min(ceil(longest / STRIDE) * STRIDE, up_to))
     ids = torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
     lengths = torch.tensor([len(row) for row in rows])
     return ids, torch.arange(longest)[None, :] < lengths[:, None]
