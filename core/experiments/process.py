@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -72,12 +73,16 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
         else:
             trainer.Trainer(config, root, folder).run(tell)
     except KeyboardInterrupt:
-        pass
+        return
     except CotpdError as error:
-        pipe.send(error)
+        problem = error
     except Exception as error:
         logging.getLogger(__name__).debug("unforeseen", exc_info=error)
-        pipe.send(CotpdError(f"something unforeseen went wrong: {type(error).__name__}: {error}"))
+        problem = CotpdError(f"something unforeseen went wrong: {type(error).__name__}: {error}")
+    else:
+        return
+    with suppress(OSError):  # perhaps nobody listens any more
+        pipe.send(problem)
 
 
 def _stop(*_: object) -> NoReturn:
