@@ -12,7 +12,8 @@ from core.domain import View
 from core.domain.record import Value
 from core.errors import BadInput
 from core.experiments.tables import FOLDER, Table, Training, tables
-from core.runs import RESULT, Result
+from core.runs import Result
+from core.training.folder import RESULT
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig

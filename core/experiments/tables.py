@@ -14,8 +14,8 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from core.domain.record import Value
 from core.errors import BadInput
-from core.runs import CONFIG, RESULT
 from core.settings import ASSETS
+from core.training.folder import CONFIG, RESULT
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig

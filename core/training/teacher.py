@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.errors import BadInput
 from core.evaluation.views import Example
 from core.student import files
 from core.student.model import Student
@@ -19,7 +18,6 @@ class Teacher:
 
     def __init__(self, folder: Path) -> None:
         """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
-        self.folder = folder
         self.student, self._views = files.load(folder)
 
     def posteriors(self, examples: Sequence[Example], *, temperature: float, device: torch.device) -> list[Tensor]:
@@ -39,17 +37,13 @@ class Teacher:
         return [found[at] for at in range(len(encoded))]
 
     def lend(self, student: Student) -> None:
-        """Let a new student begin with the teacher's encoder and head: the paper's two views share one encoder.
+        """Let a new student begin with the teacher's weights, where both have the same encoder and the same head.
 
-        Raises:
-            BadInput: the two are not of the same encoder and head.
+        The paper's two views share one encoder; a student of another encoder begins afresh.
         """
         mine, yours = self.student.config, student.config
-        for name in ("encoder", "head"):
-            if getattr(mine, name) != getattr(yours, name):
-                raise BadInput(
-                    f"teacher {self.folder} has {name} {getattr(mine, name)!r}, the student {getattr(yours, name)!r}"
-                )
+        if (mine.encoder, mine.head) != (yours.encoder, yours.head):
+            return
         weights = files.trained_weights(self.student)
         shared = {name: value for name, value in weights.items() if not name.startswith("generator.")}
         student.load_state_dict(shared, strict=False)
