@@ -42,7 +42,7 @@ def chosen_settings() -> Settings:
 def _choose_teacher_model(teacher: str, settings: Settings) -> dict[str, str]:
     """Which of the weights on this machine, or which of the endpoint's models."""
     if teacher == "embedded":
-        here = [name for name in weights.KNOWN if weights.find(name, settings.cache)]
+        here = [name for name in weights.LANGUAGE_MODELS if weights.find(name, settings.cache)]
         names = list(dict.fromkeys([settings.embedded_teacher, *here]))
         model = st.sidebar.selectbox("Teacher's weights", names, key="chosen_weights", persist_state="session")
         return {"embedded_teacher": model}

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     teacher_model: str | None = Field(None, description="the endpoint's model, e.g. gpt-4; setting it configures one")
     teacher_prompts: str = Field("", description="prompt set; empty: paper for hosted models, local for embedded ones")
     teacher_timeout: float = Field(60.0, gt=0, description="seconds without a word before an answer is given up")
-    embedded_teacher: str = Field("qwen2.5-coder-1.5b", description="a name in core/weights.py, or a GGUF file")
+    embedded_teacher: str = Field("qwen2.5-coder-1.5b", description="a name in core/weights, or a GGUF file")
 
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"

@@ -9,6 +9,8 @@ from core import teachers, weights
 from core.cli.door import AsJson, answer, command, progress, stderr
 from core.settings import Settings
 
+_WEIGHTS = ", ".join([*weights.LANGUAGE_MODELS, *weights.ENCODERS])
+
 
 def add_to(app: typer.Typer) -> None:
     """Offer these commands."""
@@ -35,10 +37,13 @@ def doctor(
 
 
 def fetch(
-    name: Annotated[str | None, typer.Argument(help=f"One of {', '.join(weights.KNOWN)}.")] = None,
+    name: Annotated[str | None, typer.Argument(help=f"One of {_WEIGHTS}.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the embedded teacher's weights. Without a name: the settings' ones, unless another teacher is configured."""
+    """Get an encoder's or the embedded teacher's weights.
+
+    Without a name: those that the settings name for the embedded teacher, unless another teacher is configured.
+    """
     settings = Settings.read()
     if name is None and teachers.choose(settings) != "embedded":
         answer({"fetched": None}, as_json=as_json, lines=["Another teacher is configured; nothing is needed."])
@@ -48,6 +53,7 @@ def fetch(
     if path is None:
         with progress(wanted, "MB") as bar:
             path = weights.fetch(wanted, settings.cache, lambda done, total: bar(done // 10**6, total // 10**6, ""))
-        with stderr.status("Reading the prompts' openings, once, so that no first word waits for it"):
-            teachers.find("embedded").load(settings.model_copy(update={"embedded_teacher": wanted}))
+        if wanted in weights.LANGUAGE_MODELS:
+            with stderr.status("Reading the prompts' openings, once, so that no first word waits for it"):
+                teachers.find("embedded").load(settings.model_copy(update={"embedded_teacher": wanted}))
     answer({"fetched": wanted, "path": str(path)}, as_json=as_json, lines=[f"{wanted} is at {path}."])

@@ -27,6 +27,8 @@ _warm: set[tuple[Path, str]] = set()
 def unusable(settings: Settings) -> str | None:
     """That the weights aren't here, and the command that gets them; or None."""
     name = settings.embedded_teacher
+    if name in weights.ENCODERS:
+        return f"{name!r} is an encoder, which answers nothing: mend COTPD_EMBEDDED_TEACHER"
     if weights.find(name, settings.cache):
         return None
     if name.endswith(".gguf"):
@@ -41,9 +43,9 @@ def load(settings: Settings) -> Teacher:
         Unavailable: the weights aren't here, or llama.cpp can't read them.
         BadInput: the prompt set lacks a prompt.
     """
-    path = weights.find(settings.embedded_teacher, settings.cache)
-    if path is None:
-        raise Unavailable(f"the embedded teacher cannot be used: {unusable(settings)}")
+    problem, path = unusable(settings), weights.find(settings.embedded_teacher, settings.cache)
+    if problem or path is None:
+        raise Unavailable(f"the embedded teacher cannot be used: {problem}")
     prompt_set = settings.teacher_prompts or "local"
     with _lock:
         if path not in _servers:
