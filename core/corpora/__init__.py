@@ -31,9 +31,9 @@ class Row:
 
     sample: Sample
     caption: str | None = None
-    knowledge: Annotated[
-        dict[Grain, str], BeforeValidator(_by_grain), Field(exclude_if=operator.not_)
-    ] = field(default_factory=dict)
+    knowledge: Annotated[dict[Grain, str], BeforeValidator(_by_grain), Field(exclude_if=operator.not_)] = field(
+        default_factory=dict
+    )
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
