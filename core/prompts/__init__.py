@@ -1,12 +1,14 @@
 """The prompts a teacher is asked with (paper section 3.3): versioned files, one folder a set, one TOML file a prompt.
 
 `paper` holds the paper's words, for hosted models; `local` asks small local models the same with one worked example
-(the paper's footnote 3). A set is named, or given as the path of a folder. Its `set.toml` may say `dialogue = true`:
-then a sample's thoughts are asked in turn, in one dialogue; otherwise each on its own. A prompt file holds:
+(the paper's footnote 3). The two questions of an extraction, `extract_entities` and `extract_relation` (table 1's LLM
+rows), are in words of our own in both: the paper doesn't print its. A set is named, or given as the path of a folder.
+Its `set.toml` may say `dialogue = true`: then a sample's thoughts are asked in turn, in one dialogue; otherwise each on
+its own. A prompt file holds:
 
     version = 1                     # raised when the words change
     max_tokens = 200                # the longest answer, in the teacher's tokens
-    question = "Explain … {text}"   # {text}: the tweet; {caption}: its picture in words
+    question = "Explain … {text}"   # {text}: the tweet; {caption}: its picture in words; others as `PLACES` has them
     system = "…"                    # optional
     [example]                       # optional: the question's values, and the answer to give
 """
@@ -16,9 +18,9 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BadInput
 from core.teachers import Message
@@ -26,6 +28,22 @@ from core.teachers import Message
 SETS = Path(__file__).parent
 
 NAMES = ("noun", "sentence", "multimodality", "style", "entity", "image")
+"""The paper's six prompts."""
+
+
+class Places(NamedTuple):
+    """Which values a prompt's question must have a place for, and which it may."""
+
+    must: frozenset[str]
+    may: frozenset[str] = frozenset({"caption"})
+
+
+PLACES = {
+    **dict.fromkeys(NAMES, Places(frozenset({"text"}))),
+    "extract_entities": Places(frozenset({"text", "types"})),
+    "extract_relation": Places(frozenset({"text", "head", "tail", "relations"})),
+}
+"""The places of every prompt, by its name."""
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -45,6 +63,10 @@ class Example(_Strict):
 
     text: str
     caption: str | None = None
+    types: str | None = None
+    head: str | None = None
+    tail: str | None = None
+    relations: str | None = None
     answer: str
 
 
@@ -56,16 +78,6 @@ class Template(_Strict):
     question: str = Field(min_length=1)
     system: str | None = None
     example: Example | None = None
-
-    @field_validator("question")
-    @classmethod
-    def _has_places_for_what_there_is(cls, question: str) -> str:
-        places = set(_PLACE.findall(question))
-        if "text" not in places or places - {"text", "caption"}:
-            raise ValueError(
-                f"it must have a place for {{text}}, and may have one for {{caption}}; found {places or None}"
-            )
-        return question
 
 
 class Prompt:
@@ -85,7 +97,7 @@ class Prompt:
         if template.system:
             self._opening.append(Message(role="system", content=template.system))
         if example := template.example:
-            values = example.model_dump(include={"text", "caption"}, exclude_none=True)
+            values = example.model_dump(exclude={"answer"}, exclude_none=True)
             self._opening.append(Message(role="user", content=self._fill(values)))
             self._opening.append(Message(role="assistant", content=example.answer))
 
@@ -116,7 +128,14 @@ def load(set_name: str, name: str) -> Prompt:
     file = _folder(set_name) / f"{name}.toml"
     if not file.is_file():
         raise BadInput(f"prompt set {set_name!r} has no prompt {name!r}: {file} does not exist")
-    return Prompt(Path(set_name).name, name, _read(file, Template))
+    template = _read(file, Template)
+    places, found = PLACES[name], set(_PLACE.findall(template.question))
+    if not places.must <= found <= places.must | places.may:
+        raise BadInput(
+            f"{file}: question: it must have a place for {_listed(places.must)}, and may have one for "
+            f"{_listed(places.may)}; found {_listed(found)}"
+        )
+    return Prompt(Path(set_name).name, name, template)
 
 
 def is_dialogue(set_name: str) -> bool:
