@@ -83,14 +83,17 @@ def refused(result: Result, *words: str) -> None:
 # The door itself
 
 
+VERBS = "import export caption think augment retrieve extract train table runs evaluate predict doctor fetch".split()
+
+
 def test_help_says_every_command_and_costs_nothing_heavy() -> None:
     status, stdout, stderr = finished("--help")
     assert (status, stderr) == (0, "")
-    for verb in "import caption think augment train evaluate predict export doctor fetch".split():
+    for verb in VERBS:
         assert f" {verb} " in stdout
 
 
-@pytest.mark.parametrize("verb", "import caption think augment train evaluate predict export doctor fetch".split())
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_command_explains_all_its_options(verb: str) -> None:
     result = CliRunner().invoke(app, [verb, "--help"], env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
     assert result.exit_code == 0

@@ -13,10 +13,12 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("domain", "errors", "settings", "registry", "files"),
     ("store", "corpora", "images", "weights", "demo"),
-    ("captioners", "teachers", "student", "prompts"),
+    ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
         "knowledge",
+        "retrieval",
         "augmentation",
+        "extraction",
         "training",
         "evaluation",
         "prediction",
@@ -28,6 +30,8 @@ FLOORS = (
         "workbench",
         "study",
         "doctor",
+        "runs",
+        "experiments",
     ),
     ("cli", "__main__"),
 )

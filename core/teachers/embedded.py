@@ -91,7 +91,7 @@ def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
     params.cache_ram_mib = _SAVED_PROMPTS
     params.slot_save_path = f"{openings}/"
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # mapped, the file would be in memory twice
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = os.cpu_count() or 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = len(os.sched_getaffinity(0)) or 1
     params.use_jinja = True
     params.ui = False
     params.verbosity = 0
