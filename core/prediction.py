@@ -110,7 +110,8 @@ class Predictor:
         Raises:
             BadInput: a tweet is longer than the encoder can read, or has no relation where one is asked for.
         """
-        encoded = [self._views.encode(sample, known) for sample, known in items]
+        is_helped = view == "with_knowledge"
+        encoded = [self._views.encode(sample, known if is_helped else ()) for sample, known in items]
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
         answers: dict[int, Labelled] = {}
         self._student.eval()

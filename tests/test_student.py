@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from transformers import DistilBertConfig, DistilBertModel
+from transformers import DistilBertConfig, DistilBertModel, ElectraConfig, ElectraModel, T5Config, T5Model
 
 from core import registry
 from core.domain import Relation, Sample, Span
@@ -257,7 +257,46 @@ def test_a_prefix_needs_an_encoder_that_takes_one(tmp_path):
         (tmp_path / "distil" / file).write_bytes((folder / file).read_bytes())
     config = StudentConfig(encoder=str(tmp_path / "distil"), labels=LABELS, generator="prefix", max_length=48)
     with pytest.raises(BadInput, match=r"'prefix' needs an encoder that takes past_key_values.*DistilBertModel"):
-        logits(files.new(config), [(TWEET, [])], "without_knowledge")
+        files.new(config)
+
+
+def electra(folder):
+    """An encoder whose word embeddings are narrower than its states."""
+    source = tiny.encoder(folder / "bert")
+    config = ElectraConfig(
+        vocab_size=len(tiny.WORDS) + 5,
+        embedding_size=16,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    ElectraModel(config).save_pretrained(folder)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).write_bytes((source / file).read_bytes())
+    return str(folder)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_word_embeddings_may_be_narrower_than_states(tmp_path, name):
+    made = files.new(StudentConfig(encoder=electra(tmp_path), labels=LABELS, generator=name, max_length=48))
+    assert logits(made, [(TWEET, [])], "without_knowledge").shape == (1, 5, len(LABELS))
+
+
+def test_a_prompt_from_states_that_are_wider_than_word_embeddings_is_refused(tmp_path):
+    config = StudentConfig(encoder=electra(tmp_path), labels=LABELS, prompt_source="contextual", max_length=48)
+    with pytest.raises(BadInput, match="ElectraModel's are 32 and 16 wide: choose 'embeddings'"):
+        files.new(config)
+
+
+def test_an_encoder_with_a_decoder_is_refused(tmp_path):
+    source = tiny.encoder(tmp_path / "bert")
+    T5Model(T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=2)).save_pretrained(tmp_path)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).write_bytes((source / file).read_bytes())
+    with pytest.raises(Unavailable, match="has a decoder as well"):
+        encoder.load(str(tmp_path))
 
 
 @pytest.mark.parametrize("change", [{"prompt_layers": 3}, {"prompt_source": "contextual"}])

@@ -1,6 +1,7 @@
 """Training: a run learns, a killed run ends the same, and a bad configuration is refused by field and value."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -12,11 +13,14 @@ from core.corpora import Row
 from core.domain import Sample
 from core.errors import BadInput
 from core.student import files
+from core.student.config import StudentConfig
 from core.student.views import IGNORED
 from core.training import checkpoint, trainer
 from core.training.config import Split, TrainConfig
 from core.training.data import Batches, read_examples
 from core.training.folder import at_work
+from core.training.objective import Objective
+from core.training.optimizer import alpha_at, optimizer, rate_at
 from core.training.sections import kept_sections
 from tests import tiny
 
@@ -57,6 +61,14 @@ def trained(root, folder, **changes) -> trainer.Trainer:
     return training
 
 
+def interrupt_at(step: int):
+    def report(progress: trainer.Progress) -> None:
+        if progress.step == step:
+            raise KeyboardInterrupt
+
+    return report
+
+
 def test_both_views_learn_though_only_one_sees_gold_labels(root, tmp_path):
     training = trainer.Trainer(config(root, epochs=12), root, tmp_path / "run")
     training.run(lambda _: None)
@@ -95,12 +107,8 @@ def test_a_killed_run_ends_with_the_same_weights(root, tmp_path, monkeypatch):
 
 
 def test_stopping_by_hand_keeps_what_was_reached(root, tmp_path):
-    def stop(progress: trainer.Progress) -> None:
-        if progress.step == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        trainer.Trainer(config(root), root, tmp_path / "run").run(stop)
+        trainer.Trainer(config(root), root, tmp_path / "run").run(interrupt_at(3))
     again = trainer.Trainer(config(root), root, tmp_path / "run")
     assert checkpoint.restore(again.folder, again.config, again.student, again._optimizer).step == 3
 
@@ -198,6 +206,131 @@ def test_a_configuration_that_is_missing_or_no_toml_is_refused(tmp_path):
         TrainConfig.read(tmp_path / "broken.toml")
 
 
+def test_alpha_rises_while_the_teacher_learns(root):
+    rising = config(root, alpha=2.0, alpha_warmup=2.0)
+    assert [alpha_at(epochs, rising) for epochs in (0, 0.5, 1, 2, 3)] == [0, 0.5, 1, 2, 2]
+    assert alpha_at(0, config(root, alpha=2.0, alpha_warmup=0.0)) == 2
+    assert alpha_at(0, config(root, alpha=2.0, teacher="somewhere")) == 2
+
+
+def test_the_learning_rate_rises_and_falls_in_straight_lines():
+    rates = [rate_at(step, steps=20, warmup=0.2) for step in range(20)]
+    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert rates[4] == pytest.approx(1.0)
+    assert rates[12] == pytest.approx(0.5)
+    assert rates[19] == pytest.approx(1 / 16)
+
+
+def test_each_part_of_a_student_has_its_learning_rate_and_only_matrices_decay(root):
+    values = config(root, student={"head": "crf"}, encoder_lr=1e-4, head_lr=2e-3, crf_lr=3e-2, weight_decay=0.1)
+    student, _ = files.new(StudentConfig(**values.student.model_dump(), labels=("O", "B-PER", "I-PER")))
+    found = {
+        id(weight): (group["lr"], group["weight_decay"])
+        for group in optimizer(student, values).param_groups
+        for weight in group["params"]
+    }
+    expected = {
+        "encoder.encoder.layer.0.attention.self.query.weight": (1e-4, 0.1),
+        "encoder.encoder.layer.0.attention.self.query.bias": (1e-4, 0),
+        "generator.queries": (2e-3, 0.1),
+        "head.classifier.2.weight": (2e-3, 0.1),
+        "head.classifier.0.weight": (2e-3, 0),
+        "head.transitions": (3e-2, 0),
+        "head.start": (3e-2, 0),
+    }
+    weights = dict(student.named_parameters())
+    assert {name: found[id(weights[name])] for name in expected} == expected
+    assert found.keys() == {id(weight) for weight in weights.values() if weight.requires_grad}
+
+
+def test_with_a_temperature_both_views_are_flattened_and_the_loss_keeps_its_size(root, tmp_path):
+    training = trainer.Trainer(config(root, temperature=2.0, epochs=1), root, tmp_path / "run")
+    batch, size = next(training.batches.epoch(0, seed=1, section_dropout=0))
+    training.student.eval()
+    with torch.inference_mode():
+        parts = Objective(training.student, training.config)(batch, 1.0, size)
+        p, q = (
+            (getattr(training.student, view)(batch) / 2).log_softmax(-1)[batch.asked]
+            for view in ("with_knowledge", "without_knowledge")
+        )
+    expected = 4 * (p.exp() * (p - q)).sum() / size
+    torch.testing.assert_close(parts["cpd"], expected)
+
+
+def test_gradients_are_clipped(root, tmp_path):
+    training = trainer.Trainer(config(root, clip=1e-3), root, tmp_path / "run")
+    norms = []
+    step = training._optimizer.step
+
+    def measured():
+        grads = [weight.grad for weight in training.student.parameters() if weight.grad is not None]
+        norms.append(torch.stack([grad.norm() for grad in grads]).norm().item())
+        step()
+
+    training._optimizer.step = measured
+    batch, size = next(training.batches.epoch(0, seed=1, section_dropout=0))
+    training._train_step(batch, size)
+    assert norms == [pytest.approx(1e-3, rel=1e-3)]
+
+
+def test_sections_are_left_out_at_random_but_never_the_tweet(root, tmp_path):
+    batches = trainer.Trainer(config(root), root, tmp_path / "run").batches
+
+    def lengths(chance: float) -> list[int]:
+        return [
+            sum(row.tolist()) - sum(text.tolist())
+            for batch, _ in batches.epoch(0, seed=1, section_dropout=chance)
+            for row, text in zip(batch.knowledge_mask, batch.text_mask, strict=True)
+        ]
+
+    whole, half = lengths(0.0), lengths(0.5)
+    assert min(whole) > 0
+    assert 0 < sum(half) < sum(whole)
+    assert min(half) == 0  # both sections gone
+
+
+@pytest.mark.parametrize("where", ["train", "dev", "test"])
+def test_a_tweet_that_is_too_long_is_refused_before_anything_is_trained(root, tmp_path, where):
+    (root / "long.txt").write_text("IMGID:1\n" + "ana\tB-PER\n" * 70 + "\n")
+    split = {"path": "long.txt"}
+    changes = {"test": {"x": split}} if where == "test" else {where: split}
+    with pytest.raises(BadInput, match="70 sub-words; the student reads at most 58"):
+        trainer.Trainer(config(root, **changes), root, tmp_path / "run")
+
+
+def test_a_dev_label_that_training_does_not_know_is_refused(root, tmp_path):
+    dev = {"path": "dev.txt", "rename": {"LOC": "PLACE"}}
+    with pytest.raises(BadInput, match=r"dev has label 'B-PLACE', which training doesn't: `rename`"):
+        trainer.Trainer(config(root, dev=dev), root, tmp_path / "run")
+
+
+def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(root, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 10_000)
+    whole = trained(root, tmp_path / "whole")
+    stopped = trainer.Trainer(config(root), root, tmp_path / "stopped")
+    step = stopped._optimizer.step
+
+    def struck() -> None:
+        step()
+        if stopped.state.step == 7:
+            signal.raise_signal(signal.SIGINT)
+
+    stopped._optimizer.step = struck
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(lambda _: None)
+    assert stopped.state.step == 8
+    resumed = trained(root, tmp_path / "stopped")
+    expected, got = files.trained_weights(whole.student), files.trained_weights(resumed.student)
+    assert all(torch.equal(expected[name], got[name]) for name in expected)
+
+
+def test_a_checkpoint_goes_on_where_only_the_tests_have_changed(root, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        trainer.Trainer(config(root), root, tmp_path / "run").run(interrupt_at(3))
+    trained(root, tmp_path / "run", test={"late": {"path": "dev.txt"}})
+    assert json.loads((tmp_path / "run/result.json").read_text())["tests"].keys() == {"late"}
+
+
 @pytest.mark.parametrize("generator", ["bare", "unconditional", "prefix", "conditional"])
 @pytest.mark.parametrize("head", ["linear", "crf"])
 def test_every_way_of_distilling_learns_with_every_head_of_words(root, tmp_path, generator, head):
@@ -229,7 +362,7 @@ def test_a_teacher_that_stands_still_teaches_a_student_that_sees_no_gold_label(r
     training = trained(root, tmp_path / "run", teacher=tmp_path / "teacher", epochs=12)
     assert training.state.best_f1 > 90
     losses = [line for line in metrics(tmp_path / "run") if "loss" in line]
-    assert all("nll" not in line for line in losses)
+    assert all("nll" not in line and line["alpha"] == 1 for line in losses)  # such a teacher need not warm up
 
 
 def test_a_teacher_labels_more_tweets_whose_own_labels_are_not_read(root, tmp_path):
@@ -245,6 +378,15 @@ def test_a_teacher_labels_more_tweets_whose_own_labels_are_not_read(root, tmp_pa
     for batch in batches:
         p = batch.posteriors.float().exp().sum(-1)[batch.asked]
         torch.testing.assert_close(p, torch.ones_like(p), atol=1e-2, rtol=0)
+
+
+def test_a_teacher_of_another_task_is_refused(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
+    tiny.relations(root)
+    split = {"format": "mnre", "path": "relations.txt"}
+    changes = {"train": split, "dev": split, "student": {"head": "relation"}, "teacher": tmp_path / "teacher"}
+    with pytest.raises(BadInput, match="has head 'linear', which answers another question than 'relation'"):
+        trainer.Trainer(config(root, **changes), root, tmp_path / "run")
 
 
 def test_a_student_begins_with_its_teachers_weights_if_they_are_alike(root, tmp_path):
@@ -346,7 +488,7 @@ def test_the_parts_of_a_batch_that_processes_take_make_the_whole(root, tmp_path)
 
 TWICE_THE_BATCH = """
 batch_size = {size}
-epochs = 5
+epochs = 10
 bf16 = false
 [student]
 encoder = "calm"
@@ -357,6 +499,7 @@ prompt_length = 4
 path = "train.txt"
 captions = "captions.txt"
 knowledge = "train.knowledge.txt"
+limit = 23
 [dev]
 path = "dev.txt"
 captions = "captions.txt"
@@ -373,6 +516,7 @@ def test_two_processes_take_the_same_course_as_one_with_twice_the_batch(root, tm
         command = ["-m", "core", "train", str(file), "--data", str(root), "--out", str(tmp_path / name)]
         subprocess.run([sys.executable, *launch, *command], check=True, capture_output=True, timeout=200)  # noqa: S603
     one, two = metrics(tmp_path / "one"), metrics(tmp_path / "two")
+    assert len([line for line in one if "loss" in line]) == 3  # 30 steps on batches of 7 or 8: the halves differ
     assert [line["step"] for line in one] == [line["step"] for line in two]
     for ours, theirs in zip(one, two, strict=True):
         for part in {"loss", "nll", "cpd", "nll_student"} & ours.keys():

@@ -32,17 +32,23 @@ def train(config: "TrainConfig", root: Path, folder: Path, report: "Callable[[Pr
     worker.start()
     theirs.close()
     try:
-        while (heard := _hear(ours)) is not None:
-            if isinstance(heard, CotpdError):
-                raise heard
-            report(heard)
-    except KeyboardInterrupt:
+        _follow(ours, report)
+    except BaseException:  # whatever ends us, it must not wait for a worker that nobody listens to
         worker.terminate()
         raise
     finally:
+        ours.close()
         worker.join()
     if worker.exitcode:
         raise CotpdError(f"the process of the training died with status {worker.exitcode}; -9 is for want of memory")
+
+
+def _follow(pipe: "Connection", report: "Callable[[Progress], None]") -> None:
+    """Report what the worker tells, to its end; raises what it raised."""
+    while (heard := _hear(pipe)) is not None:
+        if isinstance(heard, CotpdError):
+            raise heard
+        report(heard)
 
 
 def _hear(pipe: "Connection") -> "Progress | CotpdError | None":

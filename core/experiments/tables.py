@@ -93,7 +93,7 @@ class Training:
         if not (self.folder / CONFIG).exists():
             return True
         kept = self._kept()
-        return kept is not None and kept.model_copy(update={"test": self.config.test}) == self.config
+        return kept is not None and kept.trains_like(self.config)
 
     def _kept(self) -> "TrainConfig | None":
         """The configuration of the training in its folder, where there is one that can be read."""

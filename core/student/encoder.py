@@ -1,7 +1,9 @@
 """Text encoders: the packaged ones by their short names, any other by hub id or folder."""
 
 import importlib.util
+import sys
 from pathlib import Path
+from typing import cast
 
 import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -60,7 +62,14 @@ def load(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         tokenizer = AutoTokenizer.from_pretrained(where)
     except (OSError, ValueError) as error:
         raise Unavailable(f"encoder {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
+    if model.config.is_encoder_decoder:
+        raise Unavailable(f"encoder {name!r} ({type(model).__name__}) has a decoder as well: choose a BERT-like one")
     return model, tokenizer
+
+
+def embedding_width(model: PreTrainedModel) -> int:
+    """The width of word embeddings, which a few encoders project to that of their states."""
+    return int(cast(torch.nn.Embedding, model.get_input_embeddings()).embedding_dim)
 
 
 def first_position(model: PreTrainedModel) -> int:
@@ -72,8 +81,8 @@ def first_position(model: PreTrainedModel) -> int:
 def longest_row(model: PreTrainedModel) -> int:
     """How many sub-words the encoder can read at once."""
     table = _positions(model)
-    rows = table.num_embeddings if table is not None else int(model.config.max_position_embeddings)
-    return rows - first_position(model)
+    rows = table.num_embeddings if table is not None else getattr(model.config, "max_position_embeddings", sys.maxsize)
+    return int(rows) - first_position(model)
 
 
 def _positions(model: PreTrainedModel) -> torch.nn.Embedding | None:

@@ -27,11 +27,12 @@ class Student(nn.Module):
         self.encoder = encoder
         self.embedding = cast(nn.Embedding, encoder.get_input_embeddings())
         self.embedding.requires_grad_(False)
-        self.generator = registry.find(generators, "generator", config.generator).Generator(config, encoder.config)
+        self.generator = registry.find(generators, "generator", config.generator).Generator(config, encoder)
         self.head = registry.find(heads, "head", config.head).Head(width, len(config.labels), config.dropout)
         self.markers: nn.Parameter | None = None
         if config.task == "mre":
-            self.markers = nn.Parameter(torch.randn(len(MARKERS), width) * self.embedding.weight.std())
+            size = self.embedding.weight.std()
+            self.markers = nn.Parameter(torch.randn(len(MARKERS), self.embedding.embedding_dim) * size)
 
     def with_knowledge(self, batch: Batch) -> Tensor:
         """Logits (B, n, labels) from the knowledge-enhanced view [x; I; c]."""

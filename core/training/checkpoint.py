@@ -51,9 +51,10 @@ def restore(folder: Path, config: TrainConfig, student: Student, optimizer: Opti
             facts = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         state = State.model_validate_json(facts["state"])
+        written = TrainConfig.model_validate_json(facts["config"])
     except (SafetensorError, KeyError, TypeError, ValidationError) as error:
         raise BadInput(f"{path} is broken ({error}); delete it to start anew") from error
-    if facts["config"] != config.model_dump_json():
+    if not written.trains_like(config):
         raise BadInput(f"{path} belongs to another configuration; use its own, or another folder")
     weights = {name.removeprefix("weight/"): value for name, value in tensors.items() if name.startswith("weight/")}
     student.load_state_dict(weights, strict=False)

@@ -62,10 +62,10 @@ class TrainConfig(Value):
     warmup: float = Field(0.06, ge=0, lt=1, description="share of all steps")
     clip: float = Field(1.0, gt=0)
     bf16: bool = Field(True, description="autocast to bfloat16")
-    seed: int = 1
+    seed: int = Field(1, ge=0, lt=2**31)
 
     alpha: float = Field(1.0, ge=0, description="weight of the distillation loss (equation 5); 0: none")
-    alpha_warmup: float = Field(1.0, ge=0, description="epochs over which alpha rises: early teachers are noise")
+    alpha_warmup: float = Field(1.0, ge=0, description="epochs over which alpha rises, where early teachers are noise")
     temperature: float = Field(1.0, gt=0)
     nll_student_weight: float = Field(0.0, ge=0, description="NLL on the prompt view as well; 0 is the paper's")
     section_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a caption or a thought is left out")
@@ -73,6 +73,10 @@ class TrainConfig(Value):
         None, description="a student that stands still and teaches; its folder, seen from this training's; none: joint"
     )
     transfer: tuple[Split, ...] = Field((), description="more tweets to learn from such a teacher; their labels unread")
+
+    def trains_like(self, other: Self) -> bool:
+        """Whether another configuration is the same training; tests come after it, and may differ."""
+        return self.model_copy(update={"test": other.test}) == other
 
     @property
     def distils(self) -> bool:

@@ -103,15 +103,15 @@ class Batches:
     ) -> Iterator[tuple[Batch, int]]:
         """One process' part of each batch, and how many samples the whole batch has; the first `skip` are left out.
 
-        Batches are shuffled and made of like lengths; each section is left out with the given chance.
+        Batches are shuffled and made of like lengths; each section is left out with the given chance. Where a teacher
+        has said already what it thinks, the knowledge is not read at all.
         """
         chance = random.Random(f"{seed}/{epoch}")  # noqa: S311 - shuffling, not secrets
-        encoded = [
-            self._views.encode(
-                example.sample, [text for text in example.sections if chance.random() >= section_dropout]
-            )
-            for example in self._examples
-        ]
+        encoded = []
+        for example in self._examples:
+            known = () if self._posteriors else example.sections
+            kept = [text for text in known if chance.random() >= section_dropout]
+            encoded.append(self._views.encode(example.sample, kept))
         order = list(range(len(encoded)))
         chance.shuffle(order)
         for start, end in pairwise(_bounds(len(order), ceil(self._count / POOL))):
@@ -122,8 +122,8 @@ class Batches:
             chosen = order[start:end][process :: self._processes]
             items = [encoded[at] for at in chosen]
             gold = [self._gold[at] or [IGNORED] * len(encoded[at].places) for at in chosen]
-            known = [self._posteriors[at] for at in chosen] if self._posteriors else None
-            yield self._views.collate(items, gold, known), end - start
+            taught = [self._posteriors[at] for at in chosen] if self._posteriors else None
+            yield self._views.collate(items, gold, taught), end - start
 
 
 def _bounds(length: int, parts: int) -> list[int]:

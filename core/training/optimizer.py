@@ -1,4 +1,4 @@
-"""AdamW with a learning rate for each part of a student."""
+"""AdamW with a learning rate for each part of a student, and what changes from step to step."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -30,6 +30,12 @@ def rate_at(step: int, steps: int, warmup: float) -> float:
     """Share of the learning rate: linear warm-up over that share of all steps, then linear decay to 0."""
     warm = max(1, round(warmup * steps))
     return min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+
+
+def alpha_at(epochs: float, config: TrainConfig) -> float:
+    """Equation 5's α after so many epochs. It rises while the teacher is learning; one that stands still has learnt."""
+    rising = 0.0 if config.teacher else config.alpha_warmup
+    return config.alpha * (min(1.0, epochs / rising) if rising else 1.0)
 
 
 def _trained(student: Student) -> Iterator[tuple[str, torch.nn.Parameter]]:

@@ -20,7 +20,9 @@ class Teacher:
         """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
         self.student, self._views = files.load(folder)
 
-    def posteriors(self, examples: Sequence[Example], *, temperature: float, device: torch.device) -> list[Tensor]:
+    def posteriors(
+        self, examples: Sequence[Example], *, temperature: float, device: torch.device, bf16: bool
+    ) -> list[Tensor]:
         """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many."""
         encoded = [self._views.encode(example.sample, example.sections) for example in examples]
         order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].knowledge))
@@ -29,11 +31,11 @@ class Teacher:
         for start in range(0, len(order), BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
             batch = self._views.collate([encoded[at] for at in chosen]).to(device)
-            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
                 logits = student.with_knowledge(batch)
                 log_p = student.head.log_posteriors(logits, batch.asked, temperature)
             for at, asked, values in zip(chosen, batch.asked, log_p, strict=True):
-                found[at] = values[asked].half().cpu().clone()
+                found[at] = values[asked].half().cpu()
         return [found[at] for at in range(len(encoded))]
 
     def lend(self, student: Student) -> None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import broadcast_object_list
 
 from core.domain import View
 from core.errors import BadInput
-from core.evaluation.views import VIEWS
+from core.evaluation.views import VIEWS, Example
 from core.prediction import Predictor
 from core.student import files
 from core.student.config import StudentConfig
@@ -24,8 +25,9 @@ from core.student.views import Batch
 from core.training import checkpoint, folder
 from core.training.config import TrainConfig
 from core.training.data import Batches, read_examples, read_unlabelled
+from core.training.interrupts import stopping_between_steps
 from core.training.objective import Objective
-from core.training.optimizer import optimizer, rate_at
+from core.training.optimizer import alpha_at, optimizer, rate_at
 from core.training.scoring import score_tests, score_view
 from core.training.teacher import Teacher
 
@@ -52,18 +54,21 @@ class Trainer:
     """One training in one folder (see `core.training.folder`). Started again there, it goes on to the very same end.
 
     The order of batches and every dropout follow from (seed, epoch, step, process) alone, so a checkpoint needs no
-    random state. Under `accelerate launch` all processes run the same code; the first one writes.
+    random state. Under `accelerate launch` all processes run the same code; the first one scores and writes.
     """
 
     def __init__(self, config: TrainConfig, root: Path, home: Path) -> None:
         """`root` is the folder of the corpora, `home` the training's own.
 
         Raises:
-            BadInput: the training is over, a file or the teacher cannot be read, or the parts do not fit each other.
+            BadInput: the training is over, a file or the teacher cannot be read, the parts do not fit each other, or a
+                tweet is longer than the encoder reads.
             Unavailable: the encoder cannot be loaded.
         """
         if folder.is_over(home):
+            checkpoint.remove(home)
             raise BadInput(f"{home} holds a student whose training is over; name another folder")
+        self._clock = time.monotonic()
         self.config = config
         self.folder = home
         task = config.student.task
@@ -71,24 +76,31 @@ class Trainer:
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
         self.examples = read_examples(config.train, root, task)
         more = [example for split in config.transfer for example in read_unlabelled(split, root)]
-        # Normalised, for the training's own folder, past which the way goes, may not be there yet.
-        teacher = Teacher(Path(os.path.normpath(home / config.teacher))) if config.teacher else None
+        teacher = self._teacher()
         labels = teacher.student.config.labels if teacher else label_set([each.labels for each in self.examples], task)
 
         torch.manual_seed(config.seed)
-        unused = DistributedDataParallelKwargs(find_unused_parameters=not config.distils)
-        self._accelerator = Accelerator(cpu=not torch.cuda.is_available(), kwargs_handlers=[unused])
+        # What accelerate was configured with elsewhere doesn't change a training: its file says everything.
+        self._accelerator = Accelerator(
+            cpu=not torch.cuda.is_available(),
+            mixed_precision="no",
+            gradient_accumulation_steps=1,
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=not config.distils)],
+        )
         self._device = self._accelerator.device
         self.student, self.views = files.new(StudentConfig(**config.student.model_dump(), labels=labels))
         if self._device.type == "cpu":  # where the fused attention's backward pass is the slower one
             self.student.encoder.set_attn_implementation("eager")
         everything, known = [*self.examples, *more], None
+        self._check(everything, labels)
         if teacher:
             teacher.lend(self.student)
-            known = teacher.posteriors(everything, temperature=config.temperature, device=self._device)
-        size = config.batch_size * self._accelerator.num_processes
+            known = teacher.posteriors(
+                everything, temperature=config.temperature, device=self._device, bf16=config.bf16
+            )
+        processes = self._accelerator.num_processes
         self.batches = Batches(
-            everything, self.views, labels, size, posteriors=known, processes=self._accelerator.num_processes
+            everything, self.views, labels, config.batch_size * processes, posteriors=known, processes=processes
         )
         self.steps = len(self.batches) * config.epochs
         self._optimizer = optimizer(self.student, config)
@@ -113,21 +125,43 @@ class Trainer:
             self._accelerator.wait_for_everyone()
             if self._accelerator.is_main_process:
                 folder.write_config(self.folder, self.config)
-            try:
-                while not self._is_done():
-                    self._train_epoch(self.state.scored, report)
+            with stopping_between_steps() as stop_if_asked:
+                try:
+                    while not self._is_done():
+                        self._train_epoch(self.state.scored, report, stop_if_asked)
+                        self._save()
+                        self._end_epoch()
+                        stop_if_asked()
+                except KeyboardInterrupt:
                     self._save()
-                    self._end_epoch()
-            except KeyboardInterrupt:
-                self._save()
-                raise
+                    raise
             return self._finish()
+
+    def _teacher(self) -> Teacher | None:
+        """The teacher that stands still, where there is one."""
+        if self.config.teacher is None:
+            return None
+        # Normalised, for the training's own folder, past which the way goes, may not be there yet.
+        teacher = Teacher(Path(os.path.normpath(self.folder / self.config.teacher)))
+        if teacher.student.config.task != self.config.student.task:
+            raise BadInput(
+                f"teacher {self.config.teacher} has head {teacher.student.config.head!r}, which answers another "
+                f"question than {self.config.student.head!r}"
+            )
+        return teacher
+
+    def _check(self, train: list[Example], labels: tuple[str, ...]) -> None:
+        """Find out now what would else end the training after hours: a tweet that is too long, a dev label unknown."""
+        for example in (*train, *self.dev, *(example for test in self.tests.values() for example in test)):
+            self.views.encode(example.sample, ())
+        if unknown := {label for example in self.dev for label in example.labels}.difference(labels):
+            raise BadInput(f"dev has label {min(unknown)!r}, which training doesn't: `rename` its type")
 
     def _is_done(self) -> bool:
         waited = self.state.scored - self.state.best_epoch
         return self.state.scored == self.config.epochs or waited == self.config.patience
 
-    def _train_epoch(self, epoch: int, report: Callable[[Progress], None]) -> None:
+    def _train_epoch(self, epoch: int, report: Callable[[Progress], None], stop_if_asked: Callable[[], None]) -> None:
         """The rest of an epoch's steps; none where it was stopped while it was scored."""
         batches = self.batches.epoch(
             epoch,
@@ -139,25 +173,27 @@ class Trainer:
         for batch, samples in batches:
             begun = time.monotonic()
             parts = self._train_step(batch.to(self._device), samples)
-            took = time.monotonic() - begun
             step = self.state.step + 1
-            self.state = self.state.model_copy(update={"step": step, "seconds": self.state.seconds + took})
-            self._recent.add(parts, took, self._tokens(batch))
+            self.state = self.state.model_copy(update={"step": step})
+            self._recent.add(parts, time.monotonic() - begun, self._tokens(batch))
             left = self._recent.pace * (self.steps - step)
             report(Progress(step, self.steps, epoch + 1, parts["loss"], self.state.best_f1, left))
             if step % METRICS_EVERY == 0:
-                self._add_metrics({"step": step, "epoch": epoch + 1, "alpha": self._alpha(), **self._recent.close()})
+                self._add_metrics({"step": step, "epoch": epoch + 1, **self._recent.close()})
             if step % CHECKPOINT_EVERY == 0:
                 self._save()
+            stop_if_asked()
 
     def _train_step(self, batch: Batch, samples: int) -> dict[str, float]:
+        """One step; gives the parts of the loss over all processes, and α."""
         seed = self.config.seed * 1_000_003 + self.state.step
         torch.manual_seed(seed * self._accelerator.num_processes + self._accelerator.process_index)
         self._objective.train()
+        alpha = alpha_at(self.state.step / len(self.batches), self.config)
         # Processes average their gradients: each divides by its even share of the batch, whatever its part of it.
         share = samples / self._accelerator.num_processes
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
-            parts = self._objective(batch, self._alpha() / (self.config.alpha or 1.0), share)
+            parts = self._objective(batch, alpha, share)
         self._accelerator.backward(parts["loss"])
         self._accelerator.clip_grad_norm_(self._objective.parameters(), self.config.clip)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
@@ -165,45 +201,45 @@ class Trainer:
         self._optimizer.step()
         self._optimizer.zero_grad()
         together = self._accelerator.reduce({name: part.detach() for name, part in parts.items()}, "mean")
-        return {name: float(part) for name, part in together.items()}
-
-    def _alpha(self) -> float:
-        """Equation 5's α at this step."""
-        rising = self.config.alpha_warmup * len(self.batches)
-        return self.config.alpha * (min(1.0, self.state.step / rising) if rising else 1.0)
+        return {"alpha": alpha, **{name: float(part) for name, part in together.items()}}
 
     def _tokens(self, batch: Batch) -> int:
-        """Sub-words that this process' encoder read in a step."""
+        """Sub-words that the encoders read in a step, if all processes have as many as this one."""
         read = 0 if self.config.teacher else int(batch.knowledge_mask.sum())
-        return read + (int(batch.text_mask.sum()) if self.config.distils else 0)
+        read += int(batch.text_mask.sum()) if self.config.distils else 0
+        return read * self._accelerator.num_processes
 
     def _end_epoch(self) -> None:
         """Score the epoch on dev, and keep its weights if they are the best so far."""
-        predictor = Predictor(self.student, self.views, self.folder.name)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
-            dev = {view: score_view(predictor, self.dev, view).f1 for view in VIEWS}
+        told: list[dict[View, float]] = [{}]
+        if self._accelerator.is_main_process:
+            predictor = Predictor(self.student, self.views, self.folder.name)
+            told = [{view: score_view(predictor, self.dev, view).f1 for view in VIEWS}]
+        (dev,) = broadcast_object_list(told)  # so that all processes stop at the same epoch
         changes: dict[str, Any] = {"scored": self.state.scored + 1}
         if self.state.best_f1 is None or dev[self.chosen_by] > self.state.best_f1:
             changes |= {"best_f1": dev[self.chosen_by], "best_epoch": self.state.scored + 1}
             if self._accelerator.is_main_process:
                 files.save(self.student, self.folder)
+        self._add_metrics({"step": self.state.step, "epoch": self.state.scored + 1, "dev": dev})
         self.state = self.state.model_copy(update=changes)
-        self._add_metrics({"step": self.state.step, "epoch": self.state.scored, "dev": dev})
         self._save()
 
     def _finish(self) -> dict[str, Any]:
         """Score the best epoch's weights, as they were kept, on the tests."""
         result: dict[str, Any] = {}
         if self._accelerator.is_main_process:
+            tests = score_tests(self.folder, self.tests, self._device)
+            self._count_seconds()
             result = {
                 "best_epoch": self.state.best_epoch,
                 "best_dev_f1": self.state.best_f1,
                 "chosen_by": self.chosen_by,
                 "steps": self.state.step,
                 "seconds": round(self.state.seconds, 1),
-                "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+                "peak_memory_gb": round(_peak_memory() / 2**30, 2),
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
-                "tests": score_tests(self.folder, self.tests, self._device),
+                "tests": tests,
             }
             folder.write_result(self.folder, result)
             checkpoint.remove(self.folder)
@@ -215,8 +251,15 @@ class Trainer:
             folder.add_metrics(self.folder, line)
 
     def _save(self) -> None:
+        self._count_seconds()
         if self._accelerator.is_main_process:
             checkpoint.save(self.folder, self.config, self.state, self.student, self._optimizer)
+
+    def _count_seconds(self) -> None:
+        """Add the time since the last count, reading, scoring and the teacher's pass included."""
+        now = time.monotonic()
+        self.state = self.state.model_copy(update={"seconds": self.state.seconds + now - self._clock})
+        self._clock = now
 
 
 class _Window:
@@ -224,6 +267,7 @@ class _Window:
 
     def __init__(self) -> None:
         self.pace = 0.0  # seconds a step, of the last whole window or what there is of the first
+        self._is_first = True
         self._clear()
 
     def _clear(self) -> None:
@@ -236,12 +280,22 @@ class _Window:
         self._steps += 1
         self._seconds += seconds
         self._tokens += tokens
-        self.pace = self._seconds / self._steps
+        if self._is_first:
+            self.pace = self._seconds / self._steps
 
     def close(self) -> dict[str, float]:
         """The means of the steps, and a new window."""
+        self._is_first = False
+        self.pace = self._seconds / self._steps
         line = {name: round(total / self._steps, 4) for name, total in self._sums.items()}
         line["seconds_a_step"] = round(self.pace, 3)
         line["tokens_a_second"] = round(self._tokens / self._seconds)
         self._clear()
         return line
+
+
+def _peak_memory() -> int:
+    """The most memory that was taken, in bytes: the accelerator's where there is one, else this process'."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024

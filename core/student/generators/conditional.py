@@ -4,9 +4,11 @@ import math
 
 import torch
 from torch import Tensor, nn
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
+from core.errors import BadInput
 from core.student.config import StudentOptions
+from core.student.encoder import embedding_width
 from core.student.generators._rows import append_behind, read
 
 
@@ -38,12 +40,20 @@ class Generator(nn.Module):
     x is the tweet's input word embeddings, so that inference stays one pass of the encoder; with the source
     `contextual` it is the encoder's states of the bare tweet, at the price of a second pass. Further layers let the
     prompt look again, each adding to what the one before found.
+
+    Raises:
+        BadInput: the source is `contextual`, and the encoder's states are not as wide as its word embeddings.
     """
 
-    def __init__(self, options: StudentOptions, encoder: PretrainedConfig) -> None:
+    def __init__(self, options: StudentOptions, encoder: PreTrainedModel) -> None:
         super().__init__()
-        width = int(encoder.hidden_size)
+        width = embedding_width(encoder)
         self.is_contextual = options.prompt_source == "contextual"
+        if self.is_contextual and width != encoder.config.hidden_size:
+            raise BadInput(
+                f"prompt_source 'contextual' needs states as wide as word embeddings; {type(encoder).__name__}'s are "
+                f"{encoder.config.hidden_size} and {width} wide: choose 'embeddings'"
+            )
         self.queries = nn.Parameter(torch.randn(options.prompt_length, width) * 0.02)
         self.layers = nn.ModuleList(CrossAttention(width) for _ in range(options.prompt_layers))
 

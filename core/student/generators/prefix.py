@@ -4,7 +4,7 @@ import inspect
 
 import torch
 from torch import Tensor, nn
-from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from core.errors import BadInput
 from core.student.config import StudentOptions
@@ -12,25 +12,26 @@ from core.student.encoder import first_position
 
 
 class Generator(nn.Module):
-    """Learns a prefix (layers, 2, heads, N, d / heads), the same for all tweets; it takes no positions in the row."""
+    """Learns a prefix (layers, 2, heads, N, d / heads), the same for all tweets; it takes no positions in the row.
 
-    def __init__(self, options: StudentOptions, encoder: PretrainedConfig) -> None:
+    Raises:
+        BadInput: the encoder's attention takes no keys and values from outside.
+    """
+
+    def __init__(self, options: StudentOptions, encoder: PreTrainedModel) -> None:
         super().__init__()
-        layers, heads = int(encoder.num_hidden_layers), int(encoder.num_attention_heads)
-        width = int(encoder.hidden_size) // heads
-        self.prefix = nn.Parameter(torch.randn(layers, 2, heads, options.prompt_length, width) * 0.02)
-
-    def forward(self, encoder: PreTrainedModel, x: Tensor, mask: Tensor) -> Tensor:
-        """States of [x] under the prefix.
-
-        Raises:
-            BadInput: the encoder's attention takes no keys and values from outside.
-        """
         if "past_key_values" not in inspect.signature(encoder.forward).parameters:
             raise BadInput(
                 f"generator 'prefix' needs an encoder that takes past_key_values, such as BERT or XLM-R; "
                 f"{type(encoder).__name__} doesn't: choose another generator or encoder"
             )
+        config = encoder.config
+        layers, heads = int(config.num_hidden_layers), int(config.num_attention_heads)
+        width = int(config.hidden_size) // heads
+        self.prefix = nn.Parameter(torch.randn(layers, 2, heads, options.prompt_length, width) * 0.02)
+
+    def forward(self, encoder: PreTrainedModel, x: Tensor, mask: Tensor) -> Tensor:
+        """States of [x] under the prefix."""
         size, length = mask.shape
         cache = DynamicCache()
         for layer, (keys, values) in enumerate(self.prefix):
