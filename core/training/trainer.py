@@ -207,7 +207,7 @@ class Trainer:
         """Sub-words that the encoders read in a step, if all processes have as many as this one."""
         read = 0 if self.config.teacher else int(batch.knowledge_mask.sum())
         read += int(batch.text_mask.sum()) if self.config.distils else 0
-        return read * self._accelerator.num_processes
+        return read * int(self._accelerator.num_processes)
 
     def _end_epoch(self) -> None:
         """Score the epoch on dev, and keep its weights if they are the best so far."""
@@ -215,7 +215,7 @@ class Trainer:
         if self._accelerator.is_main_process:
             predictor = Predictor(self.student, self.views, self.folder.name)
             told = [{view: score_view(predictor, self.dev, view).f1 for view in VIEWS}]
-        (dev,) = broadcast_object_list(told)  # so that all processes stop at the same epoch
+        dev: dict[View, float] = broadcast_object_list(told)[0]  # so that all processes stop at the same epoch
         changes: dict[str, Any] = {"scored": self.state.scored + 1}
         if self.state.best_f1 is None or dev[self.chosen_by] > self.state.best_f1:
             changes |= {"best_f1": dev[self.chosen_by], "best_epoch": self.state.scored + 1}
