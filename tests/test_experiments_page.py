@@ -109,6 +109,11 @@ def test_a_row_that_is_clicked_is_picked(page: Page, url: str) -> None:
     page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 35 + 17})
     page.wait_for_url(re.compile(r"run=students%2F"))
     expect(page.get_by_role("heading", name="Curves")).to_be_visible()
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 35 + 35 + 17})
+    page.wait_for_url(re.compile(r"run=.*run="))
+    expect(page.get_by_role("heading", name="What differs in their settings")).to_be_visible()
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 35 + 17})
+    expect(page.get_by_role("heading", name="What differs in their settings")).to_be_hidden()
 
 
 def test_hostile_names_and_settings_are_shown_as_they_read(page: Page, url: str, workspace: Path) -> None:

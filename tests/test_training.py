@@ -1,64 +1,28 @@
-"""Training: a run learns, a killed run ends the same, and a bad configuration is refused by field and value."""
+"""Training: a run learns in every way there is, and a killed one ends the same."""
 
 import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
-from pydantic import ValidationError
 
-from core.corpora import Row
-from core.domain import Sample
 from core.errors import BadInput
 from core.student import files
-from core.student.config import StudentConfig
 from core.student.views import IGNORED
 from core.training import checkpoint, trainer
-from core.training.config import Split, TrainConfig
-from core.training.data import Batches, read_examples
 from core.training.folder import at_work
 from core.training.objective import Objective
-from core.training.optimizer import alpha_at, optimizer, rate_at
-from core.training.sections import kept_sections
 from tests import tiny
+from tests.tiny import config, metrics, trained
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory):
-    root = tmp_path_factory.mktemp("corpora")
-    tiny.encoder(root / "encoder")
-    tiny.corpus(root)
-    return root
-
-
-def config(root, *, student=None, **changes) -> TrainConfig:
-    student = student or {}
-    split = {"captions": "captions.txt"}
-    values = {
-        "train": {"path": "train.txt", "knowledge": "train.knowledge.txt", **split},
-        "dev": {"path": "dev.txt", "knowledge": "dev.knowledge.txt", **split},
-        "student": {"encoder": str(root / "encoder"), "max_length": 64, "prompt_length": 4, **student},
-        "epochs": 6,
-        "batch_size": 4,
-        "encoder_lr": 3e-3,
-        "head_lr": 3e-3,
-        "section_dropout": 0.2,
-        "bf16": False,
-        **changes,
-    }
-    return TrainConfig.model_validate(values)
-
-
-def metrics(folder) -> list[dict]:
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
-def trained(root, folder, **changes) -> trainer.Trainer:
-    training = trainer.Trainer(config(root, **changes), root, folder)
-    training.run(lambda _: None)
-    return training
+@pytest.fixture
+def root(corpora: Path) -> Path:
+    """A folder with a tiny encoder and a tiny corpus."""
+    return corpora
 
 
 def interrupt_at(step: int):
@@ -140,109 +104,6 @@ def test_a_checkpoint_of_another_configuration_is_refused(root, tmp_path):
         trainer.Trainer(config(root, seed=2), root, tmp_path).run(lambda _: None)
 
 
-def test_an_epoch_has_every_sample_once_and_the_same_order_again(root, tmp_path):
-    training = trainer.Trainer(config(root), root, tmp_path)
-
-    def epoch(number: int, seed: int = 1) -> list[list[int]]:
-        return [
-            row
-            for batch, _ in training.batches.epoch(number, seed=seed, section_dropout=0.5)
-            for row in batch.text.tolist()
-        ]
-
-    assert epoch(0) == epoch(0)
-    assert epoch(0) != epoch(1) != epoch(1, seed=2)
-    rows = sorted(tuple(token for token in row if token) for row in epoch(3))
-    assert rows == sorted(tuple(training.views.encode(example.sample, []).text) for example in training.examples)
-    assert len(Batches(training.examples, training.views, training.student.config.labels, 5)) == 5
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("epochs", 0),
-        ("encoder_lr", -1),
-        ("section_dropout", 1.0),
-        ("patience", 0),
-        ("temperature", 0),
-        ("epocs", 3),
-    ],
-)
-def test_a_bad_configuration_is_refused_naming_field_and_value(tmp_path, field, value):
-    file = tmp_path / "train.toml"
-    file.write_text(f'{field} = {value}\n[train]\npath = "a"\n[dev]\npath = "b"\n')
-    with pytest.raises(BadInput, match=rf"train\.toml: {field} = {value}"):
-        TrainConfig.read(file)
-
-
-@pytest.mark.parametrize(
-    ("lines", "complaint"),
-    [
-        ("[student]\nmax_length = 9999", r"student\.max_length = 9999"),
-        ("[student]\nhead = 'tree'", r"student\.head = 'tree': there is no such one; there are: crf, linear, relation"),
-        ("[student]\ngenerator = 'tree'", r"student\.generator = 'tree'.*bare, conditional, prefix, unconditional"),
-        ("[test.x]\npath = 'c'\nformat = 'xml'", r"test\.x\.format = 'xml': .*jsonl, mnre, twitter"),
-        ("[test.x]\npath = 'c'\nwithout = ['verbs']", r"test\.x\.without = .*'verbs' is no part"),
-        ("[[transfer]]\npath = 'c'", "transfer needs a teacher that stands still"),
-    ],
-)
-def test_a_bad_part_is_refused_naming_where_it_stands(tmp_path, lines, complaint):
-    file = tmp_path / "train.toml"
-    file.write_text(f'[train]\npath = "a"\n[dev]\npath = "b"\n{lines}\n')
-    with pytest.raises(BadInput, match=complaint):
-        TrainConfig.read(file)
-
-
-def test_a_teacher_that_would_teach_nothing_is_refused(root):
-    with pytest.raises(ValidationError, match="would teach nothing with alpha = 0"):
-        config(root, teacher="somewhere", alpha=0)
-
-
-def test_a_configuration_that_is_missing_or_no_toml_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="No such file"):
-        TrainConfig.read(tmp_path / "none.toml")
-    (tmp_path / "broken.toml").write_text("epochs = = 3")
-    with pytest.raises(BadInput, match="is not TOML"):
-        TrainConfig.read(tmp_path / "broken.toml")
-
-
-def test_alpha_rises_while_the_teacher_learns(root):
-    rising = config(root, alpha=2.0, alpha_warmup=2.0)
-    assert [alpha_at(epochs, rising) for epochs in (0, 0.5, 1, 2, 3)] == [0, 0.5, 1, 2, 2]
-    assert alpha_at(0, config(root, alpha=2.0, alpha_warmup=0.0)) == 2
-    assert alpha_at(0, config(root, alpha=2.0, teacher="somewhere")) == 2
-
-
-def test_the_learning_rate_rises_and_falls_in_straight_lines():
-    rates = [rate_at(step, steps=20, warmup=0.2) for step in range(20)]
-    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
-    assert rates[4] == pytest.approx(1.0)
-    assert rates[12] == pytest.approx(0.5)
-    assert rates[19] == pytest.approx(1 / 16)
-
-
-def test_each_part_of_a_student_has_its_learning_rate_and_only_matrices_decay(root):
-    values = config(root, student={"head": "crf"}, encoder_lr=1e-4, head_lr=2e-3, crf_lr=3e-2, weight_decay=0.1)
-    student, _ = files.new(StudentConfig(**values.student.model_dump(), labels=("O", "B-PER", "I-PER")))
-    found = {
-        id(weight): (group["lr"], group["weight_decay"])
-        for group in optimizer(student, values).param_groups
-        for weight in group["params"]
-    }
-    expected = {
-        "encoder.encoder.layer.0.attention.self.query.weight": (1e-4, 0.1),
-        "encoder.encoder.layer.0.attention.self.query.bias": (1e-4, 0),
-        "generator.queries": (2e-3, 0.1),
-        "head.classifier.2.weight": (2e-3, 0.1),
-        "head.classifier.0.weight": (2e-3, 0),
-        "head.transitions": (3e-2, 0),
-        "head.start": (3e-2, 0),
-    }
-    weights = dict(student.named_parameters())
-    assert {name: found[id(weights[name])] for name in expected} == expected
-    assert found.keys() == {id(weight) for weight in weights.values() if weight.requires_grad}
-
-
 def test_with_a_temperature_both_views_are_flattened_and_the_loss_keeps_its_size(root, tmp_path):
     training = trainer.Trainer(config(root, temperature=2.0, epochs=1), root, tmp_path / "run")
     batch, size = next(training.batches.epoch(0, seed=1, section_dropout=0))
@@ -271,37 +132,6 @@ def test_gradients_are_clipped(root, tmp_path):
     batch, size = next(training.batches.epoch(0, seed=1, section_dropout=0))
     training._train_step(batch, size)
     assert norms == [pytest.approx(1e-3, rel=1e-3)]
-
-
-def test_sections_are_left_out_at_random_but_never_the_tweet(root, tmp_path):
-    batches = trainer.Trainer(config(root), root, tmp_path / "run").batches
-
-    def lengths(chance: float) -> list[int]:
-        return [
-            sum(row.tolist()) - sum(text.tolist())
-            for batch, _ in batches.epoch(0, seed=1, section_dropout=chance)
-            for row, text in zip(batch.knowledge_mask, batch.text_mask, strict=True)
-        ]
-
-    whole, half = lengths(0.0), lengths(0.5)
-    assert min(whole) > 0
-    assert 0 < sum(half) < sum(whole)
-    assert min(half) == 0  # both sections gone
-
-
-@pytest.mark.parametrize("where", ["train", "dev", "test"])
-def test_a_tweet_that_is_too_long_is_refused_before_anything_is_trained(root, tmp_path, where):
-    (root / "long.txt").write_text("IMGID:1\n" + "ana\tB-PER\n" * 70 + "\n")
-    split = {"path": "long.txt"}
-    changes = {"test": {"x": split}} if where == "test" else {where: split}
-    with pytest.raises(BadInput, match="70 sub-words; the student reads at most 58"):
-        trainer.Trainer(config(root, **changes), root, tmp_path / "run")
-
-
-def test_a_dev_label_that_training_does_not_know_is_refused(root, tmp_path):
-    dev = {"path": "dev.txt", "rename": {"LOC": "PLACE"}}
-    with pytest.raises(BadInput, match=r"dev has label 'B-PLACE', which training doesn't: `rename`"):
-        trainer.Trainer(config(root, dev=dev), root, tmp_path / "run")
 
 
 def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(root, tmp_path, monkeypatch):
@@ -423,36 +253,6 @@ def test_a_student_of_relations_needs_relations(root, tmp_path):
         trainer.Trainer(config(root, student={"head": "relation"}), root, tmp_path / "run")
 
 
-def test_types_are_renamed_as_they_are_read_and_others_are_refused(root, tmp_path):
-    with pytest.raises(BadInput, match=r"'B-PLACE' is none of the student's.*rename"):
-        Batches(
-            read_examples(Split(path="train.txt", rename={"LOC": "PLACE"}), root, "mner"),
-            trainer.Trainer(config(root), root, tmp_path / "run").views,
-            ("O", "B-PER", "I-PER", "B-LOC", "I-LOC"),
-            4,
-        )
-
-
-@pytest.mark.parametrize(
-    ("without", "expected"),
-    [
-        ((), ["a city", "Named: ana. Reasoning: ana sings."]),
-        (("caption",), ["Named: ana. Reasoning: ana sings."]),
-        (("entities",), ["a city", "Reasoning: ana sings."]),
-        (("reasoning",), ["a city", "Named: ana."]),
-        (("entities", "reasoning"), ["a city"]),
-    ],
-)
-def test_parts_of_published_knowledge_can_be_left_out(without, expected):
-    row = Row(Sample.from_text("ana"), "a city", {"mixed": "Named: ana. Reasoning: ana sings."})
-    assert kept_sections(row, without) == expected
-
-
-def test_grains_of_our_teachers_can_be_left_out_one_by_one():
-    row = Row(Sample.from_text("ana"), None, {"noun": "n", "sentence": "s", "multimodality": "m"})
-    assert kept_sections(row, ("sentence",)) == ["n", "m"]
-
-
 def test_training_ends_early_when_dev_no_longer_gains(root, tmp_path):
     training = trained(root, tmp_path / "run", epochs=30, patience=2)
     state = training.state
@@ -470,20 +270,6 @@ def test_tests_are_scored_once_with_the_weights_that_are_kept(root, tmp_path):
 def test_two_cannot_train_in_one_folder(root, tmp_path):
     with at_work(tmp_path / "run"), pytest.raises(BadInput, match="another process is training in"):
         trainer.Trainer(config(root), root, tmp_path / "run").run(lambda _: None)
-
-
-def test_the_parts_of_a_batch_that_processes_take_make_the_whole(root, tmp_path):
-    training = trainer.Trainer(config(root), root, tmp_path / "run")
-    whole = Batches(training.examples, training.views, training.student.config.labels, 5)
-    shared = Batches(training.examples, training.views, training.student.config.labels, 5, processes=2)
-    epochs = [list(shared.epoch(1, seed=1, section_dropout=0.3, process=process)) for process in (0, 1)]
-    for (batch, size), *parts in zip(whole.epoch(1, seed=1, section_dropout=0.3), *epochs, strict=True):
-        rows = sorted(tuple(filter(None, row)) for part, _ in parts for row in part.knowledge.tolist())
-        assert rows == sorted(tuple(filter(None, row)) for row in batch.knowledge.tolist())
-        assert [size for _, size in parts] == [size, size]
-        assert abs(len(parts[0][0].text) - len(parts[1][0].text)) <= 1
-    with pytest.raises(BadInput, match="too small for 9 processes"):
-        Batches(training.examples, training.views, training.student.config.labels, 4, processes=9)
 
 
 TWICE_THE_BATCH = """

@@ -1,7 +1,9 @@
 """Tiny models of the real classes, built by the tests that need them."""
 
+import json
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -15,6 +17,9 @@ from transformers import (
     XLMRobertaConfig,
     XLMRobertaModel,
 )
+
+from core.training.config import TrainConfig
+from core.training.trainer import Trainer
 
 WORDS = (
     "ana bob carla goes to paris rome oslo with works at acme initech the a and . , ! ? @ # ##s play ##ing says "
@@ -133,3 +138,34 @@ knowledge = "dev.knowledge.txt"
 """
     )
     return file
+
+
+def config(root: Path, *, student: dict[str, Any] | None = None, **changes: Any) -> TrainConfig:
+    """A training of a student on that corpus and that encoder, done in a second or two."""
+    student = student or {}
+    split = {"captions": "captions.txt"}
+    values = {
+        "train": {"path": "train.txt", "knowledge": "train.knowledge.txt", **split},
+        "dev": {"path": "dev.txt", "knowledge": "dev.knowledge.txt", **split},
+        "student": {"encoder": str(root / "encoder"), "max_length": 64, "prompt_length": 4, **student},
+        "epochs": 6,
+        "batch_size": 4,
+        "encoder_lr": 3e-3,
+        "head_lr": 3e-3,
+        "section_dropout": 0.2,
+        "bf16": False,
+        **changes,
+    }
+    return TrainConfig.model_validate(values)
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    """What a training wrote down while it ran."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def trained(root: Path, folder: Path, **changes: Any) -> Trainer:
+    """A training that was run to its end."""
+    training = Trainer(config(root, **changes), root, folder)
+    training.run(lambda _: None)
+    return training
