@@ -39,7 +39,7 @@ def beside_the_paper(table: Results, test: str) -> go.Figure:
             name=name,
             x=[score.mean if score else None for score in scores],
             y=list(range(len(rows))),
-            error_x={"type": "data", "array": [score.sd or 0 if score else 0 for score in scores], "thickness": 1.5},
+            error_x={"type": "data", "array": [score.sd if score else None for score in scores], "thickness": 1.5},
             mode="markers",
             marker={"symbol": symbol, "size": 12, "color": _OURS, "line": {"width": 2}},
             hovertemplate="%{x:.2f}",

@@ -34,6 +34,7 @@ def show_trainings() -> None:
         if not found:
             show_how_to_start()
             return
+        read_link([run.name for run in found])
         show_list(found)
         picked = pick(found)
         if not picked:
@@ -59,7 +60,7 @@ def show_how_to_start() -> None:
 def show_list(found: list[Run]) -> None:
     """All trainings as a table whose rows can be picked."""
     names = [run.name for run in found]
-    chosen = [names.index(name) for name in st.session_state.get(PICKED, []) if name in names]
+    chosen = [names.index(name) for name in st.session_state[PICKED]]
     selection = {"rows": chosen, "columns": [], "cells": []}
     st.session_state.update(listed=names, chosen=chosen, rows={"selection": selection})
     st.dataframe(
@@ -108,29 +109,42 @@ def take_rows() -> None:
     if sorted(rows) == sorted(st.session_state.chosen):  # nobody clicked: the browser told what it was told
         return
     clicked = [st.session_state.listed[number] for number in rows]
-    before = [name for name in st.session_state.get(PICKED, []) if name in clicked]  # these keep their colours
+    before = [name for name in st.session_state[PICKED] if name in clicked]  # these keep their colours
     st.session_state[PICKED] = list(dict.fromkeys([*before, *clicked]))[: len(curves.LOOKS)]
+    forget_strangers()
+
+
+def forget_strangers() -> None:
+    """What a link named in vain matters no more once something else is picked."""
+    st.session_state.strangers = []
+
+
+def read_link(names: list[str]) -> None:
+    """Pick what the URL names, the first time; then drop what is no longer there."""
+    if PICKED not in st.session_state:
+        linked = list(dict.fromkeys(st.query_params.get_all(PICKED)))
+        st.session_state.strangers = [name for name in linked if name not in names]
+        st.session_state[PICKED] = linked
+    known = [name for name in st.session_state[PICKED] if name in names]
+    st.session_state[PICKED] = known[: len(curves.LOOKS)]
 
 
 def pick(found: list[Run]) -> list[Run]:
-    """The picked trainings, whose names are in the URL."""
+    """The picked trainings. Their names are kept in the URL, so that a comparison can be linked."""
     by_name = {run.name: run for run in found}
-    for name in st.query_params.get_all(PICKED):
-        if name not in by_name:
-            problems.show(
-                f"there is no training {name!r} in this workspace: the link is of another one, or it was moved"
-            )
-    if PICKED in st.session_state:
-        st.session_state[PICKED] = [name for name in st.session_state[PICKED] if name in by_name]
+    for name in st.session_state.strangers:
+        problems.show(f"there is no training {name!r} in this workspace: the link is of another one, or it was moved")
     names = st.multiselect(
         "Trainings to look at",
         list(by_name),
         key=PICKED,
-        bind="query-params",
+        on_change=forget_strangers,
         max_selections=len(curves.LOOKS),
         select_all=False,
         placeholder="One for its curves, two to compare",
     )
+    if st.query_params.get_all(PICKED) != names:
+        st.query_params[PICKED] = names
     return [by_name[name] for name in names]
 
 

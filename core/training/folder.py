@@ -7,6 +7,7 @@ the end of each epoch; after a kill, steps behind the last checkpoint stand ther
 
 import fcntl
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ METRICS = "metrics.jsonl"
 RESULT = "result.json"
 LOCK = "lock"
 
+ATTEMPTS = 5
+"""Times to try for the lock: who only looks whether a training runs holds it for an instant."""
+
 
 @contextmanager
 def at_work(folder: Path) -> Iterator[None]:
@@ -32,10 +36,14 @@ def at_work(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BadInput(f"another process is training in {folder}; wait for it, or name another folder") from error
+        for _ in range(ATTEMPTS):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.05)
+        else:
+            raise BadInput(f"another process is training in {folder}; wait for it, or name another folder")
         yield
 
 
