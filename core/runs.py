@@ -196,7 +196,8 @@ def _folders(home: Path) -> Iterator[Path]:
 
 
 def _name(folder: Path, home: Path) -> str:
-    return folder.name if folder == home else folder.relative_to(home).as_posix()
+    name = folder.name if folder == home else folder.relative_to(home).as_posix()
+    return os.fsencode(name).decode(errors="backslashreplace")  # a folder's name need not be text
 
 
 def _read(folder: Path, name: str) -> Run:
@@ -209,7 +210,7 @@ def _read(folder: Path, name: str) -> Run:
     return Run(
         name=name,
         folder=folder,
-        state="finished" if (folder / RESULT).exists() else "running" if _is_locked(folder / LOCK) else "stopped",
+        state="finished" if (folder / RESULT).exists() else "running" if is_running(folder) else "stopped",
         config=config,
         points=metrics.points,
         dev=metrics.dev,
@@ -220,10 +221,10 @@ def _read(folder: Path, name: str) -> Run:
     )
 
 
-def _is_locked(file: Path) -> bool:
-    """Whether a process holds the lock. Asking takes a shared lock for an instant, and only where nobody holds it."""
+def is_running(folder: Path) -> bool:
+    """Whether a process trains here. Asking takes its lock for an instant, shared, and only where nobody holds it."""
     try:
-        with file.open("rb") as lock:
+        with (folder / LOCK).open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

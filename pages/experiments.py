@@ -7,7 +7,7 @@ from core import experiments
 from core.domain import View
 from core.runs import Run, Scores, differences, runs, summary
 
-POLL = 4.0  # seconds between two looks at running trainings: a line of theirs takes about as long
+POLL = 4.0  # seconds between two looks: a running training writes a line about as often
 
 VIEWS: dict[View, str] = {"without_knowledge": "without knowledge", "with_knowledge": "with knowledge"}
 
@@ -25,12 +25,11 @@ PICKED = "run"
 """The picked trainings' parameter in the URL, and their key in the session."""
 
 
+@st.fragment(run_every=POLL)
 def show_trainings() -> None:
-    """The list and what is picked from it; asked again and again while something runs."""
+    """The list and what is picked from it, looked at again and again: a training may begin at any time."""
     with problems.shown():
         found = runs(resources.settings().workspace)
-        if any(run.state == "running" for run in found) != st.session_state.live:
-            st.rerun()  # to begin or to end the polling
         if not found:
             show_how_to_start()
             return
@@ -73,9 +72,12 @@ def show_list(found: list[Run]) -> None:
         placeholder="",
         column_config={
             name: st.column_config.NumberColumn(format="%.2f")
-            for name in ("Best dev F1", "Test F1 without knowledge", "Test F1 with knowledge")
+            for name in ("Dev F1", "Test F1 without knowledge", "Test F1 with knowledge")
         }
-        | {"Last sign": st.column_config.DatetimeColumn(format="distance")},
+        | {
+            "Training": st.column_config.Column(width="medium"),
+            "Last sign": st.column_config.DatetimeColumn(format="distance"),
+        },
         alt=f"{len(found)} trainings with their state, settings and F1",
     )
     broken = [run for run in found if run.problem]
@@ -91,15 +93,15 @@ def row(run: Run) -> dict[str, object]:
     first = next(iter(run.tests.values()), {})
     return {
         "State": run.state,
-        "Training": run.name,
+        "Training": run.name.removeprefix("experiments/"),
+        "Dev F1": run.best_dev_f1,
+        **{f"Test F1 {name}": first[view].f1 if view in first else None for view, name in VIEWS.items()},
+        "Last sign": run.seen,
         "Encoder": told["encoder"],
         "Knowledge": told["knowledge"],
         "Generator": told["generator"],
         "α": told["alpha"],
         "Seed": told["seed"],
-        "Best dev F1": run.best_dev_f1,
-        **{f"Test F1 {name}": first[view].f1 if view in first else None for view, name in VIEWS.items()},
-        "Last sign": run.seen,
     }
 
 
@@ -317,9 +319,7 @@ def show_tables() -> None:
 
 st.title("Experiments")
 st.caption("Trainings of this workspace, while they run and afterwards, and the paper's tables beside ours.")
-with problems.shown():
-    st.session_state.live = any(run.state == "running" for run in runs(resources.settings().workspace))
-    st.fragment(run_every=POLL if st.session_state.live else None)(show_trainings)()
+show_trainings()
 st.header("The paper and ours")
 with problems.shown():
     show_tables()

@@ -19,6 +19,7 @@ from core.experiments import report, results, tables
 from core.experiments.report import markdown
 from core.experiments.run import Standing, run
 from core.experiments.tables import PROBLEM, Table, Training, find
+from core.training.folder import at_work
 from tests import tiny
 
 ROOT = Path(__file__).parent.parent
@@ -226,6 +227,34 @@ def finish(training: Training, f1: float, dev: float = 80.0) -> None:
     (training.folder / "result.json").write_text(json.dumps(result))
 
 
+def test_a_broken_result_is_told_and_hides_no_other(tmp_path: Path) -> None:
+    file = table(tmp_path, TWO_ROWS)
+    first, second, *_ = trainings(file, tmp_path)
+    finish(first, 70.0)
+    finish(second, 80.0)
+    (first.folder / "result.json").write_text("{}")
+    row, _ = results(file, tmp_path).rows
+    assert [run.state for run in row.runs] == ["failed", "done", "not run"]
+    assert "is no result of a training" in (row.runs[0].problem or "")
+    assert row.tests["one"]["without_knowledge"].mean == 80
+
+
+def test_a_run_that_goes_on_says_so(tmp_path: Path) -> None:
+    file = table(tmp_path, TWO_ROWS)
+    with at_work(trainings(file, tmp_path)[0].folder):
+        row, _ = results(file, tmp_path).rows
+    assert [run.state for run in row.runs] == ["running", "not run", "not run"]
+
+
+def test_a_student_of_text_alone_has_one_score(tmp_path: Path) -> None:
+    text = BASE.replace('captions = "captions.txt"\nknowledge = "knowledge.txt"\n', "") + '[[rows]]\nname = "A"\n'
+    file = table(tmp_path, text)
+    (training,) = trainings(file, tmp_path)
+    finish(training, 70.0)
+    (row,) = results(file, tmp_path).rows
+    assert (row.source, row.view, row.tests["one"].keys()) == ("text alone", "without_knowledge", {"without_knowledge"})
+
+
 def test_a_run_that_was_published_stands_in_for_one_that_is_not_done_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,15 +319,6 @@ def test_a_result_of_other_settings_is_not_the_tables(tmp_path: Path) -> None:
     assert row.dev is None
     assert (row.runs[0].state, row.runs[0].problem is not None) == ("failed", True)
     assert "other settings" in str(row.runs[0].problem)
-
-
-def test_a_result_that_is_none_is_refused_by_its_name(tmp_path: Path) -> None:
-    file = table(tmp_path, TWO_ROWS)
-    training = trainings(file, tmp_path)[0]
-    finish(training, 80.0)
-    (training.folder / "result.json").write_text('{"best_epoch": "x"}')
-    with pytest.raises(BadInput, match=r"row-a-seed1/result\.json"):
-        results(file, tmp_path)
 
 
 # A table that is really run

@@ -69,12 +69,15 @@ def cells(page: Page, name: str | re.Pattern[str]) -> list[str]:
     return found.all_text_contents()
 
 
-def test_a_workspace_without_trainings_says_how_to_start_one(browser: Browser, tmp_path: Path) -> None:
+def test_a_workspace_without_trainings_says_how_to_start_one_and_shows_it_when_it_starts(
+    page: Page, tmp_path: Path
+) -> None:
     with app(tmp_path / "workspace") as address:
-        page = browser.new_page()
         look(page, address)
-        expect(page.get_by_test_id("stMain")).to_contain_text("python -m core train")
-        page.close()
+        main = page.get_by_test_id("stMain")
+        expect(main).to_contain_text("python -m core train")
+        write(tmp_path / "workspace/students/new", steps(10))
+        expect(main).to_contain_text("Pick a training to see its curves")
 
 
 def test_a_real_training_shows_all_its_curves_and_its_settings(page: Page, url: str) -> None:

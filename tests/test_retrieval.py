@@ -372,6 +372,8 @@ def test_a_split_gets_its_knowledge_and_keeps_all_else(
         ("text", {"path": "nope.txt"}, ["nope.txt", "No such file"]),
         ("text", {"source": "nope.txt"}, ["nope.txt", "No such file"]),
         ("text", {"out": "train.txt"}, ["train.txt", "--out"]),
+        ("text", {"captions": "captions.txt", "out": "captions.txt"}, ["captions.txt", "--out"]),
+        ("wiki", {"source": ".", "out": "out/test.jsonl"}, ["lies among them", "--out"]),
         ("text", {"out": "."}, ["folder", "--out"]),
         ("text", {"out": "train.txt/test.jsonl"}, ["cannot be made", "--out"]),
         ("text", {"images": "."}, ["leave --images out"]),

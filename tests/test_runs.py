@@ -1,6 +1,7 @@
 """Trainings read from disk: whole, half written, repeated, broken, and while they run."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -189,6 +190,11 @@ def test_differences_have_dotted_names_and_both_values():
 )
 def test_a_summary_says_what_the_knowledge_view_holds(train, words):
     assert summary({"train": train})["knowledge"] == words
+
+
+def test_a_folder_whose_name_is_no_text_is_listed_by_what_can_be_said_of_it(tmp_path):
+    write(tmp_path / os.fsdecode(b"caf\xe9"), [])
+    assert [run.name for run in runs(tmp_path)] == ["caf\\xe9"]
 
 
 def test_what_training_writes_is_what_is_read(student):

@@ -154,6 +154,17 @@ def test_a_signal_in_the_middle_of_a_step_waits_for_its_end(root, tmp_path, monk
     assert all(torch.equal(expected[name], got[name]) for name in expected)
 
 
+def test_a_loss_that_is_no_number_ends_the_training_and_names_the_rates(root, tmp_path):
+    with pytest.raises(BadInput, match=r"the loss is no number any more: lower encoder_lr \(1e\+30\)"):
+        trained(root, tmp_path / "run", encoder_lr=1e30, warmup=0.0)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(root, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="cannot be made"):
+        trained(root, tmp_path / "file")
+
+
 def test_a_checkpoint_goes_on_where_only_the_tests_have_changed(root, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         trainer.Trainer(config(root), root, tmp_path / "run").run(interrupt_at(3))

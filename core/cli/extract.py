@@ -35,8 +35,8 @@ def extract(
     rows = corpora.find(form).read(path, captions=captions)
     task, labels = task_of(rows), label_set(rows)
     rows = rows[:limit]
+    extractor = Extractor(chosen.load(settings), task, labels)
     with open_answers(out) as answers:
-        extractor = Extractor(chosen.load(settings), task, labels)
         with progress("extracting") as bar:
             failures = ask_all(
                 extractor,

@@ -33,7 +33,7 @@ def retrieve(
 ) -> None:
     """Look up knowledge for a split: the nearest tweets, those with the nearest pictures, or Wikipedia's articles."""
     retrieval.find(kind)
-    _make_room(out, path, source)
+    _make_room(out, path, source, *(file for file in (captions, source_captions) if file))
     rows = corpora.find(form).read(path, captions=captions)
     request = retrieval.Request(
         rows=rows,
@@ -55,8 +55,9 @@ def retrieve(
 
 def _make_room(out: Path, *read: Path) -> None:
     """Find out before the work whether its end can be written."""
-    if out.resolve() in [path.resolve() for path in read]:
-        raise BadInput(f"{out}: is a file to read from; name another with --out")
+    wanted, sources = out.resolve(), [path.resolve() for path in read]
+    if any(wanted == path or (path.is_dir() and wanted.is_relative_to(path)) for path in sources):
+        raise BadInput(f"{out}: is a file to read from, or lies among them; name another with --out")
     if out.is_dir():
         raise BadInput(f"{out}: is a folder; name a file in it with --out")
     try:

@@ -27,7 +27,7 @@ def runs(
 ) -> None:
     """List trainings with their state, best dev F1, and test F1 without and with knowledge."""
     if home is not None and not home.is_dir():
-        raise BadInput(f"--home {home}: there is no such folder")
+        raise BadInput(f"--home {home}: is no folder")
     folder = home or Settings.read().workspace
     now = datetime.now(UTC)
     found = [_document(run, now) for run in find_runs(folder)]

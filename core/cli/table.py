@@ -36,6 +36,10 @@ def table(
     """Run a table of experiments: what has no result yet is trained. Ctrl-C stops; the same command goes on."""
     settings = Settings.read()
     file, home = find(name), home or settings.workspace / "experiments"
+    if home.exists() and not home.is_dir():
+        raise BadInput(f"--home {home}: is no folder")
+    if report and only:
+        raise BadInput("--only chooses what is run, and --report runs nothing: leave one of them out")
     failures = [] if report else _run(file, data or settings.data, home, only or [])
     found = experiments.results(file, home)
     text = markdown(found)

@@ -79,7 +79,7 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
         else:
             trainer.Trainer(config, root, folder).run(tell)
     except KeyboardInterrupt:
-        return
+        raise SystemExit(130) from None  # as a shell tells it; a training that was stopped has not ended well
     except CotpdError as error:
         problem = error
     except Exception as error:

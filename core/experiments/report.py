@@ -10,15 +10,16 @@ from pydantic import ValidationError
 
 from core.domain import View
 from core.domain.record import Value
-from core.errors import BadInput
 from core.experiments.tables import FOLDER, Table, Training, tables
-from core.runs import Result
+from core.runs import Result, is_running
 from core.training.folder import RESULT
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig
 
 VIEWS: dict[View, str] = {"without_knowledge": "text alone", "with_knowledge": "with knowledge"}
+
+TEXT_ALONE = "text alone"
 
 
 class Score(Value):
@@ -39,14 +40,14 @@ class Score(Value):
 
 
 class RunResult(Value):
-    """One run: where it lies, how it stands, what it cost. A run that goes on just now is `not run` yet.
+    """One run: where it lies, how it stands, what it cost, and what is wrong with it.
 
     `published`: it came with the project, and nobody ran it here.
     """
 
     seed: int
     folder: Path
-    state: Literal["done", "failed", "not run"]
+    state: Literal["done", "running", "failed", "not run"]
     published: bool = False
     problem: str | None = None
     best_epoch: int | None = None
@@ -87,7 +88,7 @@ def results(file: Path, home: Path) -> Results:
     """The table of that file, as far as its trainings under `home` are done or, failing that, were published.
 
     Raises:
-        BadInput: the table or the result of a training is broken.
+        BadInput: the table is broken.
     """
     table = Table.read(file)
     trainings = [
@@ -97,20 +98,25 @@ def results(file: Path, home: Path) -> Results:
     rows = []
     for row in table.rows:
         own = [training for training in trainings if training.row == row]
-        found = [(training, _result(training)) for training in own]
-        done = [result for _, result in found if result]
+        found = [(training, *_result(training)) for training in own]
+        done = [result for _, result, _ in found if result]
+        source, scores = _source(own[0].config, table.sources), _scores(own[0].config.test, done)
+        view = done[0].chosen_by if done else None
+        if source == TEXT_ALONE and done:  # then both views saw the same
+            view = "without_knowledge"
+            scores = {test: {view: views[view]} for test, views in scores.items() if view in views}
         rows.append(
             RowResults(
                 name=row.name,
                 encoder=own[0].config.student.encoder,
-                source=_source(own[0].config, table.sources),
+                source=source,
                 teacher=_teacher(own[0]),
-                view=done[0].chosen_by if done else None,
+                view=view,
                 dev=Score.of([result.best_dev_f1 for result in done]) if done else None,
-                tests=_scores(own[0].config.test, done),
+                tests=scores,
                 paper=row.paper,
                 paper_label=row.paper_label,
-                runs=tuple(_run(training, result) for training, result in found),
+                runs=tuple(_run(*each) for each in found),
                 command=_command(file, row.name),
             )
         )
@@ -142,24 +148,26 @@ def markdown(table: Results) -> str:
     )
 
 
-def _result(training: Training) -> Result | None:
+def _result(training: Training) -> tuple[Result | None, str | None]:
+    """What a training came to, or why that is not known."""
     if not training.done:
-        return None
+        return None, training.problem
     path = training.folder / RESULT
     try:
-        return Result.model_validate_json(path.read_bytes())
+        return Result.model_validate_json(path.read_bytes()), None
     except (OSError, ValidationError) as error:
         reason = str(error).splitlines()[0]
-        raise BadInput(f"{path} is no result of a training ({reason}); delete its folder to train anew") from error
+        return None, f"{path} is no result of a training ({reason}); delete its folder to train anew"
 
 
-def _run(training: Training, result: Result | None) -> RunResult:
+def _run(training: Training, result: Result | None, problem: str | None) -> RunResult:
     if result:
         cost = result.model_dump(include={"best_epoch", "seconds", "peak_memory_gb"})
         published = FOLDER in training.folder.parents
         return RunResult(seed=training.seed, folder=training.folder, state="done", published=published, **cost)
-    problem = training.problem
-    state: Literal["failed", "not run"] = "failed" if problem else "not run"
+    state: Literal["running", "failed", "not run"] = "failed" if problem else "not run"
+    if is_running(training.folder):
+        state = "running"
     return RunResult(seed=training.seed, folder=training.folder, state=state, problem=problem)
 
 
@@ -180,7 +188,7 @@ def _source(config: "TrainConfig", names: dict[str, str]) -> str:
     files += [str(file) for file in (split.captions, split.knowledge) if file]
     parts = [names.get(file, file) for file in files]
     without = f" without {' and '.join(split.without)}" if split.without else ""
-    return ", ".join(parts) + without if parts else "text alone"
+    return ", ".join(parts) + without if parts else TEXT_ALONE
 
 
 def _teacher(training: Training) -> str:
@@ -206,7 +214,8 @@ def _dev(row: RowResults) -> str:
     """The dev score, and which of the row's runs it lacks."""
     missing = [f"{run.seed} {run.state}" for run in row.runs if run.state != "done"]
     if not row.dev:
-        return "failed" if all(run.state == "failed" for run in row.runs) else "not run"
+        states = {run.state for run in row.runs}
+        return states.pop() if len(states) == 1 else "not run"
     return f"{row.dev}; seed {', '.join(missing)}" if missing else str(row.dev)
 
 

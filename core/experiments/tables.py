@@ -86,7 +86,7 @@ class Training:
         if not self._is_ours():
             return f"{self.folder} holds a training of other settings: delete that folder, or name another --home"
         failed = self.folder / PROBLEM
-        return failed.read_text(encoding="utf-8") if failed.exists() and not self.done else None
+        return failed.read_text(encoding="utf-8", errors="replace") if failed.exists() and not self.done else None
 
     def _is_ours(self) -> bool:
         """Whether its folder is still free, or holds this very training but for its tests, which can be scored anew."""

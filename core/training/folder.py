@@ -32,9 +32,12 @@ def at_work(folder: Path) -> Iterator[None]:
     """Keep other processes from training in the same folder.
 
     Raises:
-        BadInput: one is at it already.
+        BadInput: one is at it already, or the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be made ({error.strerror}); name another folder for the training") from error
     with (folder / LOCK).open("w") as lock:
         for _ in range(ATTEMPTS):
             try:

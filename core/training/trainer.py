@@ -1,5 +1,6 @@
 """The training loop: steps of the objective over shuffled batches, the best student by dev F1, tests at the end."""
 
+import math
 import os
 import resource
 import time
@@ -118,7 +119,8 @@ class Trainer:
         """Train to the end, from the checkpoint where there is one, and give the result. Ctrl-C keeps what was reached.
 
         Raises:
-            BadInput: another process trains in this folder, or its checkpoint belongs to another configuration.
+            BadInput: another process trains in this folder, its checkpoint belongs to another configuration, or the
+                learning rates are so high that the loss is no number any more.
         """
         with folder.at_work(self.folder) if self._accelerator.is_main_process else nullcontext():
             self.state = checkpoint.restore(self.folder, self.config, self.student, self._optimizer)
@@ -194,14 +196,20 @@ class Trainer:
         share = samples / self._accelerator.num_processes
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
             parts = self._objective(batch, alpha, share)
+        together = self._accelerator.reduce({name: part.detach() for name, part in parts.items()}, "mean")
+        told = {name: float(part) for name, part in together.items()}
+        if not math.isfinite(told["loss"]):
+            raise BadInput(
+                f"at step {self.state.step + 1} the loss is no number any more: lower encoder_lr "
+                f"({self.config.encoder_lr:g}) or head_lr ({self.config.head_lr:g}), and name another folder"
+            )
         self._accelerator.backward(parts["loss"])
         self._accelerator.clip_grad_norm_(self._objective.parameters(), self.config.clip)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * rate_at(self.state.step, self.steps, self.config.warmup)
         self._optimizer.step()
         self._optimizer.zero_grad()
-        together = self._accelerator.reduce({name: part.detach() for name, part in parts.items()}, "mean")
-        return {"alpha": alpha, **{name: float(part) for name, part in together.items()}}
+        return {"alpha": alpha, **told}
 
     def _tokens(self, batch: Batch) -> int:
         """Sub-words that the encoders read in a step, if all processes have as many as this one."""
