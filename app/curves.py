@@ -96,16 +96,16 @@ def alt(title: str, runs: Sequence[Run], name: str) -> str:
 
 def _line(run: Run, look: Look, note: str = "") -> dict[str, object]:
     return {
-        "name": html.escape(f"{_short(run.folder.name)}{note}"),
+        "name": html.escape(f"{short(run.folder.name, 40)}{note}"),
         "mode": "lines+markers",
         "line": {"color": look.colour, "dash": look.dash, "width": 2},
         "hoverlabel": {"namelength": -1},
     }
 
 
-def _short(name: str) -> str:
+def short(name: str, length: int) -> str:
     """A name that fits; its end is kept, for there the seed is."""
-    return name if len(name) <= 40 else f"{name[:24]}…{name[-15:]}"
+    return name if len(name) <= length else f"{name[: length - 7]}…{name[-6:]}"
 
 
 def _figure() -> go.Figure:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from core.domain import View
 from core.experiments import Results, RowResults
+from core.experiments.report import standing
 
 SERIES: dict[View, tuple[str, str]] = {
     "without_knowledge": ("ours, without knowledge", "circle-open"),
@@ -76,7 +77,7 @@ def _cells(row: RowResults, tests: tuple[str, ...]) -> dict[str, object]:
     done = sum(run.state == "done" for run in row.runs)
     published = sum(run.published for run in row.runs)
     seeds = f"{done} of {len(row.runs)}" + (f", {published} of them published" if published else "")
-    cells |= {"dev F1": str(row.dev) if row.dev else "not run", "seeds run": seeds}
+    cells |= {"dev F1": standing(row), "seeds run": seeds}
     cells |= {"encoder": row.encoder, "knowledge": row.source, "teacher": row.teacher}
     return cells | {"the paper's encoder, teacher": row.paper_label or ""}
 

@@ -228,8 +228,8 @@ def value(setting: object) -> str:
 
 
 def titles(picked: list[Run]) -> list[str]:
-    """The picked trainings as titles of columns: marker and folder."""
-    return [f"{look.sign} {run.folder.name}" for run, look in zip(picked, curves.LOOKS, strict=False)]
+    """The picked trainings as titles of columns, of which a phone has to show two: marker and folder."""
+    return [f"{look.sign} {curves.short(run.folder.name, 14)}" for run, look in zip(picked, curves.LOOKS, strict=False)]
 
 
 def show_scores(picked: list[Run]) -> None:

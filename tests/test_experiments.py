@@ -227,6 +227,13 @@ def finish(training: Training, f1: float, dev: float = 80.0) -> None:
     (training.folder / "result.json").write_text(json.dumps(result))
 
 
+def test_what_is_published_is_of_the_tables_as_they_are_now() -> None:
+    for file in tables():
+        done = {training.folder for training in trainings(file, report.FOLDER) if training.done}
+        assert {path.parent for path in (report.FOLDER / file.stem).glob("*/result.json")} == done
+        assert {run.state for row in results(file, Path("nowhere")).rows for run in row.runs} <= {"done", "not run"}
+
+
 def test_a_broken_result_is_told_and_hides_no_other(tmp_path: Path) -> None:
     file = table(tmp_path, TWO_ROWS)
     first, second, *_ = trainings(file, tmp_path)

@@ -132,7 +132,7 @@ def markdown(table: Results) -> str:
     columns += [f"{test}: paper" for test in papers]
     scores = []
     for row in table.rows:
-        cells = [row.name, row.encoder, row.source, _dev(row)]
+        cells = [row.name, row.encoder, row.source, standing(row)]
         cells += [_cell(row, test, view) for test in table.tests for view in VIEWS]
         cells += [f"{row.paper[test]:.2f} ({row.paper_label})" if test in row.paper else "" for test in papers]
         scores.append(cells)
@@ -210,7 +210,7 @@ def _seeds(row: RowResults) -> str:
     return ", ".join(f"{run.seed} (published)" if run.published else str(run.seed) for run in row.runs)
 
 
-def _dev(row: RowResults) -> str:
+def standing(row: RowResults) -> str:
     """The dev score, and which of the row's runs it lacks."""
     missing = [f"{run.seed} {run.state}" for run in row.runs if run.state != "done"]
     if not row.dev:
