@@ -285,8 +285,8 @@ def show_tables() -> None:
     """A table of the paper beside ours."""
     home = resources.settings().workspace / "experiments"
     files = {file.stem: file for file in experiments.tables()}
-    begun_first = sorted(files, key=lambda name: not (home / name).is_dir())
-    name = st.selectbox("Table", begun_first, key="table", bind="query-params")
+    told_first = sorted(files, key=lambda name: (not (home / name).is_dir(), not files[name].with_suffix("").is_dir()))
+    name = st.selectbox("Table", told_first, key="table", bind="query-params")
     table = experiments.results(files[name], home)
     inert.show(table.title)
     for test in tables.plottable(table):
