@@ -92,9 +92,7 @@ def check(access: Access, text: str, finish: str | None) -> None:
         TeacherError: which of these it is.
     """
     if finish == "content_filter":
-        raise access.fault(
-            "filtered", "withheld its answer: its content filter stopped it. Try another tweet or model"
-        )
+        raise access.fault("filtered", "withheld its answer: its content filter stopped it. Try another tweet or model")
     if finish is None and not text:
         raise access.failure(ValueError("no chunk of a chat completion came"))
     if finish is None:
