@@ -31,7 +31,7 @@ WORDS = "storm river coach final goal city mayor song album night train coffee g
 
 def corpus(workspace: Path, samples: int) -> None:
     """Samples without pictures, so that each has two thoughts."""
-    draw = random.Random(0)
+    draw = random.Random(0)  # noqa: S311
     made = [Sample.from_text(" ".join(draw.choices(WORDS, k=12)) + f" no {number}") for number in range(samples)]
     with Store(workspace) as store:
         store.add_corpus("bench", "all", made)
@@ -101,7 +101,7 @@ def kills(thoughts: int, times: int) -> None:
     """The same, killed on the way; each time at another moment."""
     with tempfile.TemporaryDirectory() as name, endpoint(Path(name), "--seconds", str(SECONDS)) as (url, log):
         corpus(Path(name), thoughts // 2)
-        draw = random.Random(1)
+        draw = random.Random(1)  # noqa: S311
         before = 0
         for number in range(1, times + 1):
             running = start(Path(name), url)
