@@ -15,7 +15,9 @@ FLOORS = (
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
+        "asking",
         "knowledge",
+        "thinking",
         "retrieval",
         "augmentation",
         "extraction",
