@@ -22,6 +22,7 @@ from core.domain import (
     Sample,
     Task,
 )
+from core.errors import CaptionerError
 from core.knowledge import Dialogue
 from core.models import Models
 from core.settings import Settings
@@ -34,7 +35,7 @@ Hear = Callable[[str], None]
 class Workbench:
     """The steps that the batch door and the pages share. Each looks into the store first, and keeps what it makes.
 
-    Every step raises BadInput, Unavailable, TeacherError or StoreError, and says so in words for the user.
+    Every step raises one of core.errors, and says so in words for the user.
     """
 
     def __init__(self, settings: Settings, store: Store | None = None, models: Models | None = None) -> None:
@@ -59,16 +60,16 @@ class Workbench:
         if kept:
             return kept[0]
         created, begun = datetime.now(UTC), perf_counter()
-        description = captioner.describe(picture)
+        (described,) = captioner.describe_all([picture])
+        if isinstance(described, CaptionerError):
+            raise described
         maker = Maker(
             model=captioner.model,
             parameters=captioner.parameters,
             created=created,
             seconds=perf_counter() - begun,
         )
-        caption = Caption(
-            sample_id=sample.id, text=description.text, observations=description.observations, maker=maker
-        )
+        caption = described.of(sample, maker)
         self.store.add(sample, caption)
         return caption
 

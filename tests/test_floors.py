@@ -16,6 +16,7 @@ FLOORS = (
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
         "knowledge",
+        "captioning",
         "retrieval",
         "augmentation",
         "extraction",

@@ -1,5 +1,6 @@
 """The store: records in, records out. Nothing that is in it changes."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, Unpack
 
 from PIL import Image
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from sqlite_utils import Database
 
 from core.domain import (
@@ -137,6 +138,17 @@ class Store:
     def captions(self, sample_id: str, **asked: Unpack[Asked]) -> list[Caption]:
         """Captions of a sample's picture, the newest first."""
         return self._made(Caption, {"sample_id": sample_id}, asked)
+
+    def captions_of(
+        self, sample_ids: Iterable[str], *, model: str, parameters: dict[str, JsonValue]
+    ) -> dict[str, Caption]:
+        """One captioner's captions of many samples at once, by sample id; samples that have none are left out."""
+        sql = """
+            SELECT record FROM captions WHERE model = ? AND parameters = ?
+            AND sample_id IN (SELECT value FROM json_each(?)) ORDER BY created, rowid
+        """
+        found = self._records(Caption, sql, model, canonical(parameters), json.dumps(list(sample_ids)))
+        return {caption.sample_id: caption for caption in found}
 
     def knowledge(self, sample_id: str, *, grain: Grain | None = None, **asked: Unpack[Asked]) -> list[Knowledge]:
         """Thoughts about a sample, of one grain or of all, the newest first."""

@@ -1,0 +1,67 @@
+"""Which samples a command is about, and which models: the options that several commands share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core import images
+from core.domain import Sample
+from core.errors import BadInput
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
+
+Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo; see import.")]
+Split = Annotated[str, typer.Option(help="The corpus' split, e.g. train.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only its first samples.")]
+Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
+Picture = Annotated[Path | None, typer.Option("--image", help="The tweet's picture.")]
+Pictures = Annotated[Path | None, typer.Option("--images", help="Folder of the corpus' pictures, named by image id.")]
+Captioner = Annotated[str | None, typer.Option(help="Who describes pictures; 'doctor' lists them.")]
+Teacher = Annotated[str | None, typer.Option(help="Who explains; 'doctor' lists them.")]
+Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sample, and the file of its picture, where there is one here."""
+
+    sample: Sample
+    picture: Path | None
+
+
+def cases(
+    bench: "Workbench",
+    corpus: str | None,
+    split: str,
+    limit: int | None,
+    text: str | None,
+    image: Path | None,
+    folder: Path | None = None,
+) -> list[Case]:
+    """The samples that a command is about: one tweet, or a split of a corpus. Pictures may lie in a folder as well.
+
+    Raises:
+        BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
+    """
+    if (text is None) == (corpus is None):
+        raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
+    if text is not None:
+        samples = [bench.sample(text, images.read(image) if image else None)[0]]
+    else:
+        samples = bench.store.samples(str(corpus), split)[:limit]
+    if not samples:
+        known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
+        raise BadInput(f"no corpus {corpus}/{split} is in the workspace; there are: {known}")
+    return [Case(sample, _picture(bench, sample.image, folder)) for sample in samples]
+
+
+def _picture(bench: "Workbench", name: str | None, folder: Path | None) -> Path | None:
+    if not name:
+        return None
+    if (kept := bench.store.image(name)) or folder is None:
+        return kept
+    path = folder / Path(name if Path(name).suffix else f"{name}.jpg").name
+    return path if path.is_file() else None
