@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core import captioning
-from core.cli.choosing import Captioner, Corpus, Limit, Picture, Pictures, Split, Text, Workspace, cases
+from core.cli.cases import Captioner, Corpus, Limit, Picture, Pictures, Split, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 
 NO_PICTURE = "it has no picture here; name the folder of the pictures with --images"
@@ -33,7 +33,7 @@ def caption(
     """Put pictures into words. Ctrl-C stops; the same command goes on."""
     bench = workbench(captioner=captioner, workspace=workspace)
     file = captioning.find(engine)
-    asked = cases(bench, corpus, split, limit, text, image, images_folder)
+    asked = cases_of(bench, corpus, split, limit, text, image, images_folder)
     problems = {case.sample.id: NO_PICTURE for case in asked if case.picture is None}
     with progress("captions") as bar, file.running(bench.settings) as running:
         report = captioning.caption_all(

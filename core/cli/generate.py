@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from core import images
-from core.cli.choosing import Captioner, Case, Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases
+from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import AugmentationKind, Record
 from core.errors import CotpdError, StoreError, Unavailable
@@ -44,7 +44,7 @@ def think(
                     thoughts.append(bench.think(dialogue, grain, described if grain == "multimodality" else None))
         return thoughts
 
-    _run("thoughts", cases(bench, corpus, split, limit, text, image), work, as_json)
+    _run("thoughts", cases_of(bench, corpus, split, limit, text, image), work, as_json)
 
 
 def augment(
@@ -65,7 +65,7 @@ def augment(
     def work(case: Case) -> list[Record]:
         return [bench.augment(each, case.sample, bench.entities(case.sample)) for each in kinds]
 
-    _run("variants", cases(bench, corpus, split, limit, text, image), work, as_json)
+    _run("variants", cases_of(bench, corpus, split, limit, text, image), work, as_json)
 
 
 def _run(made: str, asked: list[Case], work: Callable[[Case], list[Record]], as_json: bool) -> None:

@@ -32,7 +32,7 @@ class Case:
     picture: Path | None
 
 
-def cases(
+def cases_of(
     bench: "Workbench",
     corpus: str | None,
     split: str,
