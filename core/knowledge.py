@@ -100,9 +100,9 @@ def _check(answer: str, tweet: str, question: str, model: str) -> None:
     """Refuse what small models give instead of a thought."""
     advice = "Choose another teacher or prompt set"
     if _bare(answer) in (_bare(tweet), _bare(question)):
-        raise TeacherError(f"{model} answered with the question itself. {advice}")
+        raise TeacherError(f"{model} answered with the question itself. {advice}", "echo")
     if _REFUSAL.match(answer):
-        raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}")
+        raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}", "refusal")
 
 
 def _without_circles(answer: str) -> str:

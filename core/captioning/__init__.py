@@ -97,7 +97,7 @@ def caption_all(
         StoreError: the workspace cannot be written.
     """
     samples = {sample.id: (sample, picture) for sample, picture in pictured}
-    captions = store.captions_of(samples, model=engine.model, parameters=engine.parameters)
+    captions = store.bulk.captions(samples, model=engine.model, parameters=engine.parameters)
     report = Report(captions, kept=len(captions))
     wanted: dict[Path, list[Sample]] = {}
     for sample, picture in samples.values():

@@ -6,12 +6,14 @@ weights), and `load(settings)` gives a `Teacher`.
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict, cast
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
 from core import registry
+from core.errors import TeacherError
 from core.settings import Settings
 
 
@@ -33,12 +35,56 @@ class Answer:
     margin: float | None = None
 
 
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of a teacher for a record: to answer the last turn of a dialogue, at temperature 0.
+
+    `prompt_version` names the prompt, `sample_id` the sample that it is about. A `yes_or_no` is answered in one word,
+    with a margin. `check` raises TeacherError where the text is no answer to this.
+    """
+
+    dialogue: tuple[Message, ...]
+    max_tokens: int
+    prompt_version: str
+    sample_id: str | None = None
+    yes_or_no: bool = False
+    check: Callable[[str], None] = field(default=lambda _: None, compare=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one request: its body, the response as it came (if one did), and the answer in it, or an error.
+
+    An answer may stand beside an error: then it cannot be used, but its tokens were spent.
+    """
+
+    request: dict[str, Any]
+    seconds: float
+    response: str | None = None
+    answer: Answer | None = None
+    finish: str | None = None
+    error: TeacherError | None = None
+
+
+class Line(Protocol):
+    """A way to ask a teacher many things at once, from one event loop."""
+
+    async def send(self, ask: Ask) -> Reply:
+        """Send one request, once, and wait for the whole answer. What goes wrong is told in the reply."""
+        ...
+
+
 class Teacher(Protocol):
-    """A chat model. `model` and `parameters` go into the record of every answer; `prompts` names its prompt set."""
+    """A chat model. `model` and `parameters` go into the record of every answer; `prompts` names its prompt set.
+
+    `concurrency` is how many requests at once it profits from; `is_paid`, whether asking it may cost money.
+    """
 
     model: str
     prompts: str
     parameters: dict[str, JsonValue]
+    concurrency: int
+    is_paid: bool
 
     def ask(self, dialogue: Sequence[Message], *, max_tokens: int, hear: Callable[[str], None] | None = None) -> Answer:
         """Answer the last turn at temperature 0; `hear` gets each piece of text as it arrives.
@@ -56,6 +102,18 @@ class Teacher(Protocol):
         Raises:
             TeacherError: no usable answer came, and why.
         """
+        ...
+
+    def line(self) -> AbstractAsyncContextManager[Line]:
+        """A line to this teacher, for the running event loop."""
+        ...
+
+    def request(self, ask: Ask) -> dict[str, Any]:
+        """The body of the request that asks this, as OpenAI's protocol has it."""
+        ...
+
+    def read(self, ask: Ask, response: str, *, seconds: float) -> Reply:
+        """The reply in a whole response that came before, or by another way."""
         ...
 
 
