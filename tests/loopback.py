@@ -99,7 +99,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 time.sleep(loopback.pause)
             finish = {"filter": "content_filter", "length": "length"}.get(loopback.fault or "", "stop")
             self._event(json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}))
-            prompt = sum(len(message["content"].split()) for message in body["messages"])
+            prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
             usage = {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
             if body.get("stream_options", {}).get("include_usage"):
                 self._event(json.dumps({"choices": [], "usage": usage}))

@@ -30,13 +30,13 @@ def _colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_without_the_file_there_is_no_such_captioner() -> None:
     assert "colours" not in captioners.names()
-    with pytest.raises(BadInput, match="no captioner is called 'colours'; there are: blip2, describe, lavis"):
+    with pytest.raises(BadInput, match="no captioner is called 'colours'; there are: blip2, describe, lavis, vision"):
         captioners.find("colours")
 
 
 @pytest.mark.usefixtures("_colours")
 def test_the_example_is_listed_beside_the_others() -> None:
-    assert captioners.names() == ["blip2", "colours", "describe", "lavis"]
+    assert captioners.names() == ["blip2", "colours", "describe", "lavis", "vision"]
 
 
 @pytest.mark.usefixtures("_colours")

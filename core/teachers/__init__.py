@@ -17,11 +17,39 @@ from core.errors import TeacherError
 from core.settings import Settings
 
 
+class Words(TypedDict):
+    """A piece of a turn that is text."""
+
+    type: Literal["text"]
+    text: str
+
+
+class PictureAddress(TypedDict):
+    """Where a picture is: a data URL."""
+
+    url: str
+
+
+class Picture(TypedDict):
+    """A piece of a turn that is a picture."""
+
+    type: Literal["image_url"]
+    image_url: PictureAddress
+
+
 class Message(TypedDict):
-    """One turn of a dialogue."""
+    """One turn of a dialogue: text or, for models that see, text and pictures."""
 
     role: Literal["system", "user", "assistant"]
-    content: str
+    content: str | list[Words | Picture]
+
+
+def with_picture(text: str, url: str) -> Message:
+    """A question about a picture."""
+    return Message(
+        role="user",
+        content=[Words(type="text", text=text), Picture(type="image_url", image_url=PictureAddress(url=url))],
+    )
 
 
 @dataclass(frozen=True)

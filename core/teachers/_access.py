@@ -23,17 +23,27 @@ _VERSION = re.compile(r"[-:@](\d[\w.-]*|latest)")
 class Access:
     """`model` is its name on screens and in the store, `served_as` its name at `place`, the endpoint's URL.
 
-    `parameters` go into the record of every answer. The key is never shown: every message passes through `clean`.
+    `parameters` go into the record of every answer; `settings` is how the names of the settings begin that messages
+    speak of. The key is never shown: every message passes through `clean`.
     """
 
     def __init__(
-        self, *, model: str, served_as: str, place: str, key: str, timeout: float, parameters: dict[str, JsonValue]
+        self,
+        *,
+        model: str,
+        served_as: str,
+        place: str,
+        key: str,
+        timeout: float,
+        parameters: dict[str, JsonValue],
+        settings: str,
     ) -> None:
         self.model = model
         self.served_as = served_as
         self.who = f"{model} at {place}"
         self.parameters: dict[str, JsonValue] = {"temperature": 0, **parameters}
         self._key = key
+        self.settings = settings
         self._timeout = timeout
         self._refused: set[str] = set()
 
@@ -95,7 +105,7 @@ class Access:
             case openai.APIConnectionError():
                 return (
                     "unreachable",
-                    "cannot be reached, or hung up. Check that it runs and that COTPD_TEACHER_URL is right",
+                    f"cannot be reached, or hung up. Check that it runs and that {self.settings}_URL is right",
                 )
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 return (
@@ -105,7 +115,7 @@ class Access:
             case openai.NotFoundError():
                 return "not found", (
                     f"was not found (404): there is no model {self.served_as!r}, or the URL is not the API's. "
-                    "Check COTPD_TEACHER_MODEL, and that COTPD_TEACHER_URL ends in /v1"
+                    f"Check {self.settings}_MODEL, and that {self.settings}_URL ends in /v1"
                 )
             case openai.RateLimitError() if error.code == "insufficient_quota":
                 return "quota used up", "says that your quota is used up (429). Raise it, or choose another teacher"
@@ -125,7 +135,8 @@ class Access:
             case _:
                 return (
                     "nonsense",
-                    "answered with something that is not a chat completion. Check that COTPD_TEACHER_URL ends in /v1",
+                    "answered with something that is not a chat completion. "
+                    f"Check that {self.settings}_URL ends in /v1",
                 )
 
 
