@@ -55,6 +55,11 @@ class TeacherError(CotpdError):
         self.reason: Reason = reason
         self.retry_after = retry_after
 
+    @property
+    def is_about_the_answer(self) -> bool:
+        """Whether an answer came, and is of no use: the endpoint does what it should."""
+        return self.reason in ("length", "filtered", "refusal", "echo")
+
 
 class StoreError(CotpdError):
     """The workspace's database cannot be read or written: locked, read-only, or made by a newer version."""

@@ -15,8 +15,10 @@ FLOORS = (
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
+        "asking",
         "knowledge",
         "captioning",
+        "thinking",
         "retrieval",
         "augmentation",
         "extraction",

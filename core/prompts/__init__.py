@@ -17,6 +17,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -128,6 +129,11 @@ def load(set_name: str, name: str) -> Prompt:
     file = _folder(set_name) / f"{name}.toml"
     if not file.is_file():
         raise BadInput(f"prompt set {set_name!r} has no prompt {name!r}: {file} does not exist")
+    return _loaded(set_name, name, file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _loaded(set_name: str, name: str, file: Path, changed: int) -> Prompt:
     template = _read(file, Template)
     places, found = PLACES[name], set(_PLACE.findall(template.question))
     if not places.must <= found <= places.must | places.may:

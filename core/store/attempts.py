@@ -1,6 +1,7 @@
 """Looking up what was asked of teachers, and what became of it."""
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from core.domain import Attempt
@@ -20,6 +21,11 @@ class Attempts:
         """The attempt at an ask that counts: the one with a usable answer, else the last."""
         sql = 'SELECT record FROM attempts WHERE "key" = ? ORDER BY failure IS NOT NULL, "number" DESC LIMIT 1'
         return next((record_of(Attempt, row["record"]) for row in self._rows(sql, key)), None)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that something was sent for."""
+        sql = 'SELECT DISTINCT "key" FROM attempts WHERE "key" IN (SELECT value FROM json_each(?))'
+        return {row["key"] for row in self._rows(sql, json.dumps(list(keys)))}
 
     def failures(self, corpus: str, split: str, *, limit: int = 100) -> list[Attempt]:
         """The last attempts at asks about a split that have no usable answer yet, the newest first."""

@@ -4,10 +4,12 @@ A file holds two functions: `unusable(settings)` says why it can't work here (No
 weights), and `load(settings)` gives a `Teacher`.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
@@ -54,13 +56,18 @@ def with_picture(text: str, url: str) -> Message:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the teacher said. `margin` is log p(yes) − log p(no) of the first word, where log-probabilities came."""
+    """What the teacher said. `margin` is log p(yes) − log p(no) of the first word, where log-probabilities came.
+
+    `at` is when it came, `ask` the key of its attempts, where the store has them.
+    """
 
     text: str
     seconds: float
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     margin: float | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+    ask: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,9 +104,19 @@ class Reply:
 class Line(Protocol):
     """A way to ask a teacher many things at once, from one event loop."""
 
-    async def send(self, ask: Ask) -> Reply:
-        """Send one request, once, and wait for the whole answer. What goes wrong is told in the reply."""
+    async def send(self, ask: Ask, key: str) -> Reply:
+        """Send one request, once, and wait for the whole answer; `key` tells it from all other requests.
+
+        What goes wrong is told in the reply.
+
+        Raises:
+            Later: the answer comes another way, if it does.
+        """
         ...
+
+
+class Later(Exception):
+    """There is no answer to an ask for now: it is left open."""
 
 
 class Teacher(Protocol):
@@ -159,6 +176,15 @@ class TeacherFile(Protocol):
             Unavailable: it cannot be used here.
         """
         ...
+
+
+_VERSION = re.compile(r"[-:@](\d[\w.-]*|latest)")
+
+
+def is_version(model: str, asked: str) -> bool:
+    """Whether a model's name is the one asked for, or a version of it: gpt-4-0613 of gpt-4, llama3.1:latest."""
+    model, asked = model.casefold(), asked.casefold()
+    return model.startswith(asked) and (model == asked or bool(_VERSION.fullmatch(model.removeprefix(asked))))
 
 
 def names() -> list[str]:

@@ -1,6 +1,5 @@
 """One model at one address: what a request to it says, and what its failures mean. Shared by all ways of asking."""
 
-import re
 import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
@@ -11,13 +10,12 @@ import openai
 from pydantic import JsonValue
 
 from core.errors import Reason, TeacherError
-from core.teachers import Ask, Message
+from core.teachers import Ask, Message, is_version
 
 TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
 YES_OR_NO: dict[str, Any] = {"max_tokens": 2, "logprobs": True, "top_logprobs": TOP}
 
 _CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "max_tokens")
-_VERSION = re.compile(r"[-:@](\d[\w.-]*|latest)")
 
 
 class Access:
@@ -138,12 +136,6 @@ class Access:
                     "answered with something that is not a chat completion. "
                     f"Check that {self.settings}_URL ends in /v1",
                 )
-
-
-def is_version(model: str, asked: str) -> bool:
-    """Whether a model's name is the one asked for, or a version of it: gpt-4-0613 of gpt-4, llama3.1:latest."""
-    model, asked = model.casefold(), asked.casefold()
-    return model.startswith(asked) and (model == asked or bool(_VERSION.fullmatch(model.removeprefix(asked))))
 
 
 def seconds_to_wait(header: str | None) -> float | None:

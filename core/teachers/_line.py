@@ -22,7 +22,7 @@ class ChatLine:
         self._client = client
         self._patience = patience
 
-    async def send(self, ask: Ask) -> Reply:
+    async def send(self, ask: Ask, key: str) -> Reply:
         """Send one request, again without what the endpoint refuses by name, and wait for the whole answer."""
         began = time.monotonic()
         while True:
