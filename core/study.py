@@ -227,7 +227,7 @@ class Study:
             return self._workbench.think(dialogue, grain, None, hear)
         self._begin(grain, *before, "caption")
         caption = self._result("caption")
-        if caption is None:
+        if caption is None and not self._workbench.shown(self.sample):
             raise _Skip("the picture has no caption to relate the tweet to")
         return self._workbench.think(dialogue, grain, caption, hear)
 

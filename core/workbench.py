@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 
 from PIL import Image
@@ -27,6 +28,7 @@ from core.knowledge import Dialogue
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
+from core.teachers import Picture
 
 Hear = Callable[[str], None]
 """Gets each piece of an answer as it arrives; raising from it ends the request."""
@@ -52,6 +54,16 @@ class Workbench:
         """A sample's picture, where the workspace has it."""
         path = self.store.image(sample.image) if sample.image else None
         return images.read(path) if path else None
+
+    def shown(self, sample: Sample, file: Path | None = None) -> Picture | None:
+        """A sample's picture for a teacher that sees: where none sees or there is no picture, None.
+
+        `file` is the picture's, where it lies outside the workspace.
+        """
+        if not (self.settings.teacher_sees and sample.image):
+            return None
+        found = file or self.store.image(sample.image)
+        return Picture(sample.image, str(found)) if found else None
 
     def caption(self, sample: Sample, picture: Image.Image) -> Caption:
         """A picture in words, by the chosen captioner."""
@@ -80,13 +92,17 @@ class Workbench:
     def think(
         self, dialogue: Dialogue, grain: Grain, caption: Caption | None = None, hear: Hear | None = None
     ) -> Knowledge:
-        """One thought of a dialogue; the thoughts before it must have been asked for."""
+        """One thought of a dialogue; the thoughts before it must have been asked for.
+
+        The relation to the picture is asked about with the picture itself where the teacher sees, or with its caption.
+        """
+        about = (self.shown(dialogue.sample) or caption) if grain == "multimodality" else None
         sample = dialogue.sample
-        kept = self.store.knowledge(sample.id, grain=grain, **dialogue.asked(grain, caption))
+        kept = self.store.knowledge(sample.id, grain=grain, **dialogue.asked(grain, about))
         if kept:
-            dialogue.recall(kept[0], caption)
+            dialogue.recall(kept[0], about)
             return kept[0]
-        thought = dialogue.think(grain, caption=caption, hear=hear)
+        thought = dialogue.think(grain, about=about, hear=hear)
         self.store.add(sample, thought)
         return thought
 

@@ -11,7 +11,7 @@ from core import images
 from core.captioners import Captioner, Description
 from core.errors import CaptionerError, Reason, TeacherError, Unavailable
 from core.settings import Settings
-from core.teachers import endpoint, with_picture
+from core.teachers import Message, endpoint
 from core.teachers._chat import ChatTeacher
 
 QUESTION = "Describe this picture in one sentence: who or what it shows, and the words that can be read in it."
@@ -74,7 +74,7 @@ class Vision:
             return list(pool.map(self._describe, images))
 
     def _describe(self, image: Image.Image) -> Description | CaptionerError:
-        dialogue = [with_picture(QUESTION, images.data_url(image))]
+        dialogue = [Message(role="user", content=QUESTION, picture=images.data_url(image))]
         for tried in range(1, TRIES + 1):
             try:
                 answer = self._teacher.ask(dialogue, max_tokens=MAX_TOKENS)

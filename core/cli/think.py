@@ -9,7 +9,7 @@ import typer
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, cost, lines_of, watch
-from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
+from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import Caption, Knowledge
 from core.errors import BadInput
@@ -38,6 +38,7 @@ def think(
     corpus: Corpus = None,
     split: Split = "all",
     limit: Limit = None,
+    images_folder: Pictures = None,
     text: Text = None,
     image: Picture = None,
     teacher: Teacher = None,
@@ -62,12 +63,15 @@ def think(
     if batch_out and batch_in:
         raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
-    cases = cases_of(bench, corpus, split, limit, text, image)
+    cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
     samples = [case.sample for case in cases]
     mind = bench.models.teacher(bench.settings)
     price = _price(bench, budget)
-    captions, problems = _captions(bench, cases, anew=captioner is not None, make=not dry_run)
-    work = Thinking(bench.store, mind, samples, captions)
+    shown = {case.sample.id: seen for case in cases if (seen := bench.shown(case.sample, case.picture))}
+    unseen = [case for case in cases if case.sample.id not in shown]
+    captions, problems = _captions(bench, unseen, anew=captioner is not None, make=not dry_run)
+    abouts = {**captions, **shown}
+    work = Thinking(bench.store, mind, samples, abouts)
     forecast = work.forecast(price)
     if dry_run:
         document = {"kept": len(work.kept), "uncaptioned": work.uncaptioned, "forecast": asdict(forecast)}
@@ -79,7 +83,7 @@ def think(
         bench.store.add(*samples)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
     tally, about_batch = _run(bench, work, limits, price, batch_out, batch_in)
-    thoughts = bench.store.bulk.documents(Knowledge, Thinking(bench.store, mind, samples, captions).kept)
+    thoughts = bench.store.bulk.documents(Knowledge, Thinking(bench.store, mind, samples, abouts).kept)
     texts = {sample.id: sample.text for sample in samples}
     problems += [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
     document = {"thoughts": thoughts, "problems": problems, "report": tally.report(), **about_batch}

@@ -2,7 +2,8 @@
 
 `paper` holds the paper's words, for hosted models; `local` asks small local models the same with one worked example
 (the paper's footnote 3). The two questions of an extraction, `extract_entities` and `extract_relation` (table 1's LLM
-rows), are in words of our own in both: the paper doesn't print its. A set is named, or given as the path of a folder.
+rows), are in words of our own in both: the paper doesn't print its. `multimodality_seen` asks with the picture itself,
+for models that see. A set is named, or given as the path of a folder.
 Its `set.toml` may say `dialogue = true`: then a sample's thoughts are asked in turn, in one dialogue; otherwise each on
 its own. A prompt file holds:
 
@@ -41,6 +42,7 @@ class Places(NamedTuple):
 
 PLACES = {
     **dict.fromkeys(NAMES, Places(frozenset({"text"}))),
+    "multimodality_seen": Places(frozenset({"text"}), frozenset()),
     "extract_entities": Places(frozenset({"text", "types"})),
     "extract_relation": Places(frozenset({"text", "head", "tail", "relations"})),
 }

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypedDict, cast
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
@@ -19,39 +19,19 @@ from core.errors import TeacherError
 from core.settings import Settings
 
 
-class Words(TypedDict):
-    """A piece of a turn that is text."""
+class Picture(NamedTuple):
+    """A picture that a teacher is shown: its name in the sample, and its file, read when the question is sent."""
 
-    type: Literal["text"]
-    text: str
-
-
-class PictureAddress(TypedDict):
-    """Where a picture is: a data URL."""
-
-    url: str
-
-
-class Picture(TypedDict):
-    """A piece of a turn that is a picture."""
-
-    type: Literal["image_url"]
-    image_url: PictureAddress
+    name: str
+    file: str
 
 
 class Message(TypedDict):
-    """One turn of a dialogue: text or, for models that see, text and pictures."""
+    """One turn of a dialogue. For models that see, `picture` is shown with its text: a file, or a data URL."""
 
     role: Literal["system", "user", "assistant"]
-    content: str | list[Words | Picture]
-
-
-def with_picture(text: str, url: str) -> Message:
-    """A question about a picture."""
-    return Message(
-        role="user",
-        content=[Words(type="text", text=text), Picture(type="image_url", image_url=PictureAddress(url=url))],
-    )
+    content: str
+    picture: NotRequired[Picture | str]
 
 
 @dataclass(frozen=True)

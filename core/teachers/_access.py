@@ -3,13 +3,15 @@
 import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 from pydantic import JsonValue
 
-from core.errors import Reason, TeacherError
+from core import images
+from core.errors import BadInput, Reason, TeacherError
 from core.teachers import Ask, Message, is_version
 
 TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
@@ -46,12 +48,16 @@ class Access:
         self._refused: set[str] = set()
 
     def request(self, dialogue: Sequence[Message], **options: Any) -> dict[str, Any]:
-        """The body of a request at temperature 0, without what this endpoint has refused."""
+        """The body of a request at temperature 0, without what this endpoint has refused.
+
+        Raises:
+            TeacherError: a picture that belongs to it cannot be read.
+        """
         wanted = {"temperature": 0, **options}
         allowed = {name: value for name, value in wanted.items() if name.removeprefix("top_") not in self._refused}
         if "max_tokens" in self._refused:  # newer hosted models know it by this name only
             allowed["max_completion_tokens"] = wanted["max_tokens"]
-        return {"model": self.served_as, "messages": list(dialogue), **allowed}
+        return {"model": self.served_as, "messages": [self._as_sent(turn) for turn in dialogue], **allowed}
 
     def body(self, ask: Ask) -> dict[str, Any]:
         """The body of the request that asks this, and whose answer comes as a whole."""
@@ -90,6 +96,18 @@ class Access:
     def without_key(self, words: str) -> str:
         """The words as they came, but for the key."""
         return words.replace(self._key, "[key]")
+
+    def _as_sent(self, turn: Message) -> dict[str, Any]:
+        """A turn in OpenAI's form: text alone or, with a picture, a list of both."""
+        if "picture" not in turn:
+            return {"role": turn["role"], "content": turn["content"]}
+        picture = turn["picture"]
+        try:
+            url = picture if isinstance(picture, str) else images.data_url(images.read(Path(picture.file)))
+        except BadInput as error:
+            raise self.fault("request refused", f"was not asked: {error}") from error
+        words = {"type": "text", "text": turn["content"]}
+        return {"role": turn["role"], "content": [words, {"type": "image_url", "image_url": {"url": url}}]}
 
     def _explained(self, error: Exception) -> tuple[Reason, str]:  # noqa: PLR0911 — one line an error
         match error:
