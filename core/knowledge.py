@@ -102,7 +102,7 @@ class Dialogue:
             max_tokens=prompt.max_tokens,
             prompt_version=prompt.version,
             sample_id=self.sample.id,
-            check=partial(_check, tweet=self.sample.text, question=question[-1]["content"], model=self._teacher.model),
+            check=partial(check, tweet=self.sample.text, question=question[-1]["content"], model=self._teacher.model),
         )
 
     def thought(self, grain: Grain, answer: Answer, about: About | None = None) -> Knowledge:
@@ -140,8 +140,12 @@ class Dialogue:
         return asked
 
 
-def _check(answer: str, tweet: str, question: str, model: str) -> None:
-    """Refuse what small models give instead of a thought."""
+def check(answer: str, tweet: str, question: str, model: str) -> None:
+    """Refuse what small models give instead of a thought.
+
+    Raises:
+        TeacherError: the answer is an echo or a refusal.
+    """
     advice = "Choose another teacher or prompt set"
     if _bare(answer) in (_bare(tweet), _bare(question)):
         raise TeacherError(f"{model} answered with the question itself. {advice}", "echo")

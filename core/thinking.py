@@ -107,7 +107,7 @@ class Thinking:
         found = self._store.bulk.thoughts(
             [sample.id for sample in samples], model=self._teacher.model, prompt_versions=list(self._versions.values())
         )
-        plain = _either(self._teacher.parameters)
+        plain = either(self._teacher.parameters)
         for sample in samples:
             about = abouts.get(sample.id) if sample.image else None
             grains = _grains_of(about)
@@ -116,7 +116,7 @@ class Thinking:
             for grain in grains:
                 known = plain
                 if grain == "multimodality":
-                    known = _either({**self._teacher.parameters, **noted(about)})
+                    known = either({**self._teacher.parameters, **noted(about)})
                 version = self._versions[prompt_of(grain, about)]
                 if id_ := next((found[key] for each in known if (key := (sample.id, version, each)) in found), None):
                     kept[grain] = id_
@@ -152,6 +152,6 @@ def _grains_of(about: About | None) -> tuple[Grain, ...]:
     return GRAINS if about else GRAINS[:2]
 
 
-def _either(parameters: dict[str, JsonValue]) -> tuple[str, str]:
+def either(parameters: dict[str, JsonValue]) -> tuple[str, str]:
     """Parameters as stored thoughts may have them: the temperature is None there if the endpoint refused it."""
     return canonical(parameters), canonical({**parameters, "temperature": None})

@@ -1,5 +1,6 @@
 """One workspace with its models: every step of a sample's way, kept the moment it is done and never asked for twice."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,12 +24,14 @@ from core.domain import (
     Sample,
     Task,
 )
-from core.errors import CaptionerError
+from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
 from core.knowledge import Dialogue
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
 from core.teachers import Picture
+
+_log = logging.getLogger(__name__)
 
 Hear = Callable[[str], None]
 """Gets each piece of an answer as it arrives; raising from it ends the request."""
@@ -112,11 +115,41 @@ class Workbench:
         self.store.add(sample, prediction)
         return prediction
 
-    def predict_with(self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge]) -> Prediction:
-        """The chosen student's entities, from the text with its caption and thoughts."""
-        prediction = self.models.student(self.settings).predict_with(sample, caption, thoughts)
+    def predict_with(
+        self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge], hear: Hear | None = None
+    ) -> Prediction:
+        """The chosen student's entities, from the text with its caption and thoughts, as far as it can read them."""
+        fitting = self.fitting(sample, caption, thoughts, hear)
+        prediction = self.models.student(self.settings).predict_with(sample, caption, fitting)
         self.store.add(prediction)
         return prediction
+
+    def fitting(
+        self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge], hear: Hear | None = None
+    ) -> Sequence[Knowledge]:
+        """The thoughts or, where they are too long for the chosen student, the chosen teacher's summary of them.
+
+        Where it gives none the thoughts stay, of which the student reads as many sentences as it can.
+        """
+        from core import summaries  # noqa: PLC0415 - with the student come its packages
+
+        long = summaries.too_long(self.models.student(self.settings).views, sample, caption, thoughts)
+        if long is None:
+            return thoughts
+        try:
+            teacher = self.models.teacher(self.settings)
+            summariser = summaries.Summariser(teacher)
+            if kept := self.store.knowledge(sample.id, grain="summary", **summariser.asked(long)):
+                return kept[:1]
+            ask = summariser.ask(long)
+            answer = teacher.ask(ask.dialogue, max_tokens=ask.max_tokens, hear=hear)
+            ask.check(answer.text)
+        except (BadInput, Unavailable, TeacherError) as error:
+            _log.warning("over-long knowledge about %s is cut, for there is no summary: %s", sample.id, error)
+            return thoughts
+        summary = summariser.summary(long, answer)
+        self.store.add(sample, summary)
+        return [summary]
 
     def entities(self, sample: Sample) -> tuple[Entity, ...] | None:
         """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""

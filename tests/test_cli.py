@@ -83,7 +83,9 @@ def refused(result: Result, *words: str) -> None:
 # The door itself
 
 
-VERBS = "import export caption think augment retrieve extract train table runs evaluate predict doctor fetch".split()
+VERBS = (
+    "import export caption think fit augment retrieve extract train table runs evaluate predict doctor fetch".split()
+)
 
 
 def test_help_says_every_command_and_costs_nothing_heavy() -> None:

@@ -18,6 +18,7 @@ FLOORS = (
         "asking",
         "knowledge",
         "captioning",
+        "summaries",
         "thinking",
         "retrieval",
         "augmentation",

@@ -8,7 +8,7 @@ import typer
 
 from core.captioning import caption_all
 from core.captioning.local import Local
-from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, cost, lines_of, watch
+from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, cost, lines_of, price_within, watch
 from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import Caption, Knowledge
@@ -66,7 +66,7 @@ def think(
     cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
     samples = [case.sample for case in cases]
     mind = bench.models.teacher(bench.settings)
-    price = _price(bench, budget)
+    price = price_within(bench, budget)
     shown = {case.sample.id: seen for case in cases if (seen := bench.shown(case.sample, case.picture))}
     unseen = [case for case in cases if case.sample.id not in shown]
     captions, problems = _captions(bench, unseen, anew=captioner is not None, make=not dry_run)
@@ -92,16 +92,6 @@ def think(
     _say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
     if problems or tally.stopped:
         raise SystemExit(1)
-
-
-def _price(bench: "Workbench", budget: float | None) -> "Price | None":
-    from core.asking.prices import price_of  # noqa: PLC0415 - openai is slow to import
-
-    mind = bench.models.teacher(bench.settings)
-    price = price_of(mind, bench.settings)
-    if budget is not None and price is None:
-        raise BadInput(f"--budget needs a price, and none is known for {mind.model!r}: name a table with COTPD_PRICES")
-    return price
 
 
 def _captions(
