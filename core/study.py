@@ -227,11 +227,11 @@ class Study:
             return self._workbench.think(dialogue, grain, None, hear)
         self._begin(grain, *before, "caption")
         caption = self._result("caption")
-        if caption is None:
+        if caption is None and not self._workbench.shown(self.sample):
             raise _Skip("the picture has no caption to relate the tweet to")
         return self._workbench.think(dialogue, grain, caption, hear)
 
-    def _predict_with(self, _: Hear) -> Made:
+    def _predict_with(self, hear: Hear) -> Made:
         self._refuse_relations()
         caption = self._result("caption")
         published = self._workbench.store.knowledge(self.sample.id, grain="mixed")[:1]
@@ -239,7 +239,7 @@ class Study:
         if caption is None and not thoughts:
             raise _Skip("there is neither a caption nor a thought to see the tweet with")
         self._begin("with_knowledge")
-        return self._workbench.predict_with(self.sample, caption, thoughts)
+        return self._workbench.predict_with(self.sample, caption, thoughts, lambda _: hear(""))
 
     def _augment(self, kind: AugmentationKind, hear: Hear) -> Made:
         self._begin(kind, "with_knowledge")

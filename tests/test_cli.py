@@ -83,7 +83,9 @@ def refused(result: Result, *words: str) -> None:
 # The door itself
 
 
-VERBS = "import export caption think augment retrieve extract train table runs evaluate predict doctor fetch".split()
+VERBS = (
+    "import export caption think fit augment retrieve extract train table runs evaluate predict doctor fetch".split()
+)
 
 
 def test_help_says_every_command_and_costs_nothing_heavy() -> None:
@@ -276,6 +278,28 @@ def test_samples_that_fail_are_told_and_the_others_kept(loopback: Loopback, work
     assert "refused to explain" in answer["problems"][0]["problem"]
     assert "refused to explain" in result.stderr
     assert len(answer["thoughts"]) == 5
+
+
+def test_a_teacher_that_sees_gets_the_pictures_and_the_store_keeps_their_hashes(
+    workspace: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COTPD_TEACHER_SEES", "1")
+    core("import", "--demo")
+    first = document(core("think", "--corpus", "demo", "--limit", "2", "--json"))
+    shown = [request for request in loopback.requests if isinstance(request["messages"][-1]["content"], list)]
+    assert len(shown) == 2
+    assert [len(first["thoughts"]), first["problems"]] == [6, []]
+    related = [thought for thought in first["thoughts"] if thought["grain"] == "multimodality"]
+    assert all(len(thought["maker"]["parameters"]["image"]) == 64 for thought in related)
+    with Store(workspace) as store:
+        kept = store.attempts.latest(related[0]["maker"]["ask"])
+        assert kept is not None
+        assert "sha256:" in str(kept.request)
+        assert "base64" not in str(kept.request)
+        assert store.captions(related[0]["sample_id"]) == []  # nobody needed its picture in words
+    asked = len(loopback.requests)
+    assert document(core("think", "--corpus", "demo", "--limit", "2", "--json"))["thoughts"] == first["thoughts"]
+    assert len(loopback.requests) == asked
 
 
 def test_a_corpus_is_imported_with_its_captions_and_knowledge(corpora: Path) -> None:

@@ -17,6 +17,8 @@ FLOORS = (
     (
         "asking",
         "knowledge",
+        "captioning",
+        "summaries",
         "thinking",
         "retrieval",
         "augmentation",

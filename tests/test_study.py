@@ -311,8 +311,8 @@ def _broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     folder.mkdir()
     (folder / "broken.py").write_text(
         "class Broken:\n"
-        "    model, parameters = 'broken', {}\n"
-        "    def describe(self, image):\n"
+        "    model, parameters, batch = 'broken', {}, 1\n"
+        "    def describe_all(self, images):\n"
         "        return 1 / 0\n"
         "def unusable(settings): return None\n"
         "def load(settings): return Broken()\n"

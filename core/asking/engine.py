@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from core.asking.budget import Budget, Spent
 from core.asking.estimate import tokens
+from core.asking.keeping import without_pictures
 from core.asking.limits import Limits
 from core.asking.pace import Pace, Stopped
 from core.asking.prices import Price
@@ -255,7 +256,7 @@ class Engine:
             sample_id=ask.sample_id,
             model=self._teacher.model,
             prompt_version=ask.prompt_version,
-            request=reply.request,
+            request=without_pictures(reply.request),
             response=reply.response,
             finish=reply.finish,
             failure=reply.error.reason if reply.error else None,
@@ -299,7 +300,7 @@ def smaller(ask: Ask) -> Ask:
     """
     *before, question = ask.dialogue
     words = max(1, ask.max_tokens // 2)
-    fewer = Message(role="user", content=f"{question['content']}\nAnswer in at most {words} words.")
+    fewer = question | Message(role="user", content=f"{question['content']}\nAnswer in at most {words} words.")
     return replace(ask, dialogue=(*before, fewer))
 
 

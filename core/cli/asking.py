@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.door import progress
+from core.errors import BadInput
 
 if TYPE_CHECKING:
     from core.asking import Job, Tally
+    from core.asking.prices import Price
+    from core.workbench import Workbench
 
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this run costs more USD than this.")]
 Concurrency = Annotated[int | None, typer.Option(min=1, help="Requests at once; else what suits the teacher.")]
@@ -16,6 +19,21 @@ TokensPerMinute = Annotated[float | None, typer.Option(min=1, help="Tokens a min
 
 SEEN_EVERY = 0.1
 """Seconds between two looks at a run."""
+
+
+def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
+    """What the chosen teacher's tokens cost, None where nobody knows.
+
+    Raises:
+        BadInput: there is a budget but no price, or the table of prices is broken.
+    """
+    from core.asking.prices import price_of  # noqa: PLC0415 - openai is slow to import
+
+    mind = bench.models.teacher(bench.settings)
+    price = price_of(mind, bench.settings)
+    if budget is not None and price is None:
+        raise BadInput(f"--budget needs a price, and none is known for {mind.model!r}: name a table with COTPD_PRICES")
+    return price
 
 
 def watch(job: "Job", made: str) -> "Tally":

@@ -1,55 +1,19 @@
-"""Commands that ask models about samples: caption, augment. A second run asks nothing that is in the store."""
+"""The command that has a teacher make new samples. A second run asks nothing that is in the store."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, get_args
 
 import typer
 
-from core.cli.cases import (
-    Captioner,
-    Case,
-    Corpus,
-    Limit,
-    Picture,
-    Pictures,
-    Split,
-    Teacher,
-    Text,
-    Workspace,
-    cases_of,
-)
+from core.cli.cases import Case, Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import AugmentationKind, Record
-from core.errors import BadInput, CotpdError, StoreError, Unavailable
+from core.errors import CotpdError, StoreError, Unavailable
 
 
 def add_to(app: typer.Typer) -> None:
-    """Offer these commands."""
-    for function in (caption, augment):
-        app.command()(command(function))
-
-
-def caption(
-    corpus: Corpus = None,
-    split: Split = "all",
-    limit: Limit = None,
-    images_folder: Pictures = None,
-    text: Text = None,
-    image: Picture = None,
-    captioner: Captioner = None,
-    workspace: Workspace = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put pictures into words."""
-    bench = workbench(captioner=captioner, workspace=workspace)
-    cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
-
-    def work(case: Case) -> list[Record]:
-        if case.picture is None:
-            raise BadInput("it has no picture here; name the folder of the pictures with --images")
-        return [bench.caption(case.sample, case.picture())]
-
-    _run("captions", cases, work, as_json)
+    """Offer this command."""
+    app.command()(command(augment))
 
 
 def augment(
@@ -70,7 +34,7 @@ def augment(
     def work(case: Case) -> list[Record]:
         return [bench.augment(each, case.sample, bench.entities(case.sample)) for each in kinds]
 
-    _run("variants", cases_of(bench, corpus, split, limit, text, image, None), work, as_json)
+    _run("variants", cases_of(bench, corpus, split, limit, text, image), work, as_json)
 
 
 def _run(made: str, cases: list[Case], work: Callable[[Case], list[Record]], as_json: bool) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, cost, lines_of, watch
-from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
+from core.captioning import caption_all
+from core.captioning.local import Local
+from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, cost, lines_of, price_within, watch
+from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, stderr, workbench
 from core.domain import Caption, Knowledge
 from core.errors import BadInput
@@ -36,6 +38,7 @@ def think(
     corpus: Corpus = None,
     split: Split = "all",
     limit: Limit = None,
+    images_folder: Pictures = None,
     text: Text = None,
     image: Picture = None,
     teacher: Teacher = None,
@@ -60,12 +63,15 @@ def think(
     if batch_out and batch_in:
         raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
-    cases = cases_of(bench, corpus, split, limit, text, image, None)
+    cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
     samples = [case.sample for case in cases]
     mind = bench.models.teacher(bench.settings)
-    price = _price(bench, budget)
-    captions, problems = _captions(bench, cases, anew=captioner is not None, make=not dry_run)
-    work = Thinking(bench.store, mind, samples, captions)
+    price = price_within(bench, budget)
+    shown = {case.sample.id: seen for case in cases if (seen := bench.shown(case.sample, case.picture))}
+    unseen = [case for case in cases if case.sample.id not in shown]
+    captions, problems = _captions(bench, unseen, anew=captioner is not None, make=not dry_run)
+    abouts = {**captions, **shown}
+    work = Thinking(bench.store, mind, samples, abouts)
     forecast = work.forecast(price)
     if dry_run:
         document = {"kept": len(work.kept), "uncaptioned": work.uncaptioned, "forecast": asdict(forecast)}
@@ -78,7 +84,7 @@ def think(
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
     tally, about_batch = _run(bench, work, limits, price, batch_out, batch_in)
     if tally.done:
-        work = Thinking(bench.store, mind, samples, captions)
+        work = Thinking(bench.store, mind, samples, abouts)
     is_told = as_json or text is not None  # a corpus' thoughts are no reading for a terminal
     thoughts = bench.store.bulk.documents(Knowledge, work.kept) if is_told else []
     texts = {sample.id: sample.text for sample in samples}
@@ -89,16 +95,6 @@ def think(
     _say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
     if problems or tally.stopped:
         raise SystemExit(1)
-
-
-def _price(bench: "Workbench", budget: float | None) -> "Price | None":
-    from core.asking.prices import price_of  # noqa: PLC0415 - openai is slow to import
-
-    mind = bench.models.teacher(bench.settings)
-    price = price_of(mind, bench.settings)
-    if budget is not None and price is None:
-        raise BadInput(f"--budget needs a price, and none is known for {mind.model!r}: name a table with COTPD_PRICES")
-    return price
 
 
 def _captions(
@@ -115,14 +111,20 @@ def _captions(
     problems: list[dict[str, Any]] = []
     lacking = [case for case in cases if case.sample.id not in captions and case.picture] if make else []
     if lacking:
+        engine = Local(bench.models.captioner(bench.settings))
         with progress("captions") as bar:
-            for done, case in enumerate(lacking):
-                bar(done, len(lacking), f"{len(problems)} failed")
-                try:
-                    if case.picture:
-                        captions[case.sample.id] = bench.caption(case.sample, case.picture())
-                except BadInput as error:
-                    problems.append({"sample_id": case.sample.id, "text": case.sample.text, "problem": str(error)})
+            report = caption_all(
+                bench.store,
+                engine,
+                [(case.sample, case.picture) for case in lacking if case.picture],
+                lambda done, total, failed: bar(done, total, f"{failed} failed"),
+            )
+        captions |= report.captions
+        problems = [
+            {"sample_id": case.sample.id, "text": case.sample.text, "problem": report.failures[case.sample.id]}
+            for case in lacking
+            if case.sample.id in report.failures
+        ]
     return captions, problems
 
 

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
-from core.domain import Caption, Grain
+from core.domain import Caption, Grain, Knowledge
+from core.store.answers import Asked
 from core.store.attempts import Rows
-from core.store.rows import TABLES, Kind, record_of
+from core.store.rows import TABLES, Kind, canonical, record_of
 
 
 class Bulk:
@@ -15,14 +16,30 @@ class Bulk:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def captions(self, sample_ids: Iterable[str]) -> dict[str, Caption]:
-        """The newest caption of each sample that has one, by the sample's id."""
+    def captions(self, sample_ids: Iterable[str], **asked: Unpack[Asked]) -> dict[str, Caption]:
+        """The newest caption of each sample that has one, by the sample's id; of one captioner, where it is named."""
         sql = """
-            SELECT sample_id, record FROM captions WHERE sample_id IN (SELECT value FROM json_each(?))
+            SELECT sample_id, record FROM captions WHERE sample_id IN (SELECT value FROM json_each(?1))
+                AND (?2 IS NULL OR model = ?2) AND (?3 IS NULL OR parameters = ?3)
             ORDER BY created, rowid
         """
-        newest = {row["sample_id"]: row["record"] for row in self._rows(sql, json.dumps(list(sample_ids)))}
+        parameters = canonical(asked["parameters"]) if "parameters" in asked else None
+        rows = self._rows(sql, json.dumps(list(sample_ids)), asked.get("model"), parameters)
+        newest = {row["sample_id"]: row["record"] for row in rows}
         return {sample_id: record_of(Caption, record) for sample_id, record in newest.items()}
+
+    def explained(self, sample_ids: Iterable[str]) -> dict[str, list[Knowledge]]:
+        """The newest thought of each grain about each sample that has any, by the sample's id; summaries are none."""
+        sql = """
+            SELECT sample_id, grain, record FROM knowledge
+            WHERE sample_id IN (SELECT value FROM json_each(?)) AND grain != 'summary' ORDER BY created, rowid
+        """
+        rows = self._rows(sql, json.dumps(list(sample_ids)))
+        newest = {(row["sample_id"], row["grain"]): row["record"] for row in rows}
+        found: dict[str, list[Knowledge]] = {}
+        for (sample_id, _), record in newest.items():
+            found.setdefault(sample_id, []).append(record_of(Knowledge, record))
+        return found
 
     def thoughts(
         self, sample_ids: Iterable[str], *, model: str, prompt_versions: Collection[str]

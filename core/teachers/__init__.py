@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, TypedDict, cast
+from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
@@ -19,11 +19,19 @@ from core.errors import TeacherError
 from core.settings import Settings
 
 
+class Picture(NamedTuple):
+    """A picture that a teacher is shown: its name in the sample, and its file, read when the question is sent."""
+
+    name: str
+    file: str
+
+
 class Message(TypedDict):
-    """One turn of a dialogue."""
+    """One turn of a dialogue. For models that see, `picture` is shown with its text: a file, or a data URL."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    picture: NotRequired[Picture | str]
 
 
 @dataclass(frozen=True)
