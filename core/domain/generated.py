@@ -12,7 +12,18 @@ Grain = Literal["noun", "sentence", "multimodality", "mixed"]
 
 AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
-DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable", "no entity"]
+DropReason = Literal[
+    "span lost",
+    "implausible",
+    "duplicate",
+    "unchanged",
+    "refused",
+    "empty",
+    "echo",
+    "other language",
+    "unparsable",
+    "no entity",
+]
 
 
 class Maker(Value):

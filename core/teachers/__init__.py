@@ -7,7 +7,7 @@ weights), and `load(settings)` gives a `Teacher`.
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict, cast
+from typing import Literal, NamedTuple, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
@@ -33,6 +33,13 @@ class Answer:
     margin: float | None = None
 
 
+class Sampling(NamedTuple):
+    """How an answer other than the likeliest is drawn. The same seed gives the same one, as far as a server can."""
+
+    temperature: float
+    seed: int
+
+
 class Teacher(Protocol):
     """A chat model. `model` and `parameters` go into the record of every answer; `prompts` names its prompt set."""
 
@@ -40,8 +47,15 @@ class Teacher(Protocol):
     prompts: str
     parameters: dict[str, JsonValue]
 
-    def ask(self, dialogue: Sequence[Message], *, max_tokens: int, hear: Callable[[str], None] | None = None) -> Answer:
-        """Answer the last turn at temperature 0; `hear` gets each piece of text as it arrives.
+    def ask(
+        self,
+        dialogue: Sequence[Message],
+        *,
+        max_tokens: int,
+        hear: Callable[[str], None] | None = None,
+        sampling: Sampling | None = None,
+    ) -> Answer:
+        """Answer the last turn, at temperature 0 or as `sampling` says; `hear` gets each piece of text as it arrives.
 
         Raising from `hear` ends the request. Safe to call from several threads.
 

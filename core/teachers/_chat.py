@@ -14,10 +14,10 @@ from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenL
 from pydantic import JsonValue
 
 from core.errors import TeacherError
-from core.teachers import Answer, Message
+from core.teachers import Answer, Message, Sampling
 
 _TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
-_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "max_tokens")
+_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "seed", "max_tokens")
 _SENTENCE_END = re.compile(r"(?<!\d)[.!?…]+[\"'”’)\]]*(?=\s|$)")
 
 
@@ -63,13 +63,20 @@ class ChatTeacher:
         self._refused: set[str] = set()
         self.parameters: dict[str, JsonValue] = {"temperature": 0, **(parameters or {"endpoint": self._place})}
 
-    def ask(self, dialogue: Sequence[Message], *, max_tokens: int, hear: Callable[[str], None] | None = None) -> Answer:
+    def ask(
+        self,
+        dialogue: Sequence[Message],
+        *,
+        max_tokens: int,
+        hear: Callable[[str], None] | None = None,
+        sampling: Sampling | None = None,
+    ) -> Answer:
         """Answer the last turn. An answer cut off by `max_tokens` ends with its last whole sentence, if it has one.
 
         Raises:
             TeacherError: no usable answer came, and why.
         """
-        return self._answer(dialogue, {"max_tokens": max_tokens}, hear)
+        return self._answer(dialogue, {"max_tokens": max_tokens, **(sampling._asdict() if sampling else {})}, hear)
 
     def ask_yes_or_no(self, dialogue: Sequence[Message]) -> Answer:
         """Answer in one word, with the margin between yes and no where the endpoint gives log-probabilities.
