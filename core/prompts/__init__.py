@@ -2,7 +2,8 @@
 
 `paper` holds the paper's words, for hosted models; `local` asks small local models the same with one worked example
 (the paper's footnote 3). The two questions of an extraction, `extract_entities` and `extract_relation` (table 1's LLM
-rows), are in words of our own in both: the paper doesn't print its. A set is named, or given as the path of a folder.
+rows), and `names`, which asks for names to put in the place of others, are in words of our own in both: the paper
+doesn't print its. A set is named, or given as the path of a folder.
 Its `set.toml` may say `dialogue = true`: then a sample's thoughts are asked in turn, in one dialogue; otherwise each on
 its own. A prompt file holds:
 
@@ -42,6 +43,7 @@ PLACES = {
     **dict.fromkeys(NAMES, Places(frozenset({"text"}))),
     "extract_entities": Places(frozenset({"text", "types"})),
     "extract_relation": Places(frozenset({"text", "head", "tail", "relations"})),
+    "names": Places(frozenset({"type", "letter"}), frozenset()),
 }
 """The places of every prompt, by its name."""
 
@@ -61,8 +63,10 @@ class PromptSet(_Strict):
 class Example(_Strict):
     """One worked answer, with the values of the question it answers."""
 
-    text: str
+    text: str | None = None
     caption: str | None = None
+    type: str | None = None
+    letter: str | None = None
     types: str | None = None
     head: str | None = None
     tail: str | None = None
