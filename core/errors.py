@@ -4,6 +4,28 @@ The library raises them; only the doors (batch commands and pages) turn them int
 says what was wrong, with what value, where, and how to mend it.
 """
 
+from typing import Literal
+
+Reason = Literal[
+    "key refused",
+    "quota used up",
+    "not found",
+    "request refused",
+    "overloaded",
+    "server error",
+    "unreachable",
+    "silent",
+    "cut short",
+    "nonsense",
+    "wrong model",
+    "empty",
+    "length",
+    "filtered",
+    "refusal",
+    "echo",
+]
+"""Why a teacher gave no usable answer. The last four are about the answer itself, all others about its endpoint."""
+
 
 class CotpdError(Exception):
     """Any failure that this project foresees and explains."""
@@ -18,7 +40,21 @@ class Unavailable(CotpdError):
 
 
 class TeacherError(CotpdError):
-    """The teacher did not give a usable answer: refused, timed out, overloaded, or answered nonsense."""
+    """The teacher did not give a usable answer: refused, timed out, overloaded, or answered nonsense.
+
+    `reason` names the kind of failure, to count and to act by; `retry_after` is how many seconds the endpoint asks to
+    be left alone, where it says so.
+    """
+
+    def __init__(self, message: str, reason: Reason, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def is_about_the_answer(self) -> bool:
+        """Whether an answer came, and is of no use: the endpoint does what it should."""
+        return self.reason in ("length", "filtered", "refusal", "echo")
 
 
 class StoreError(CotpdError):

@@ -10,13 +10,13 @@ in one dialogue a sample. The prompt set says which. Either way, `dialogues` giv
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from functools import partial
 
 from core import prompts
 from core.domain import Caption, Grain, Knowledge, Maker, Sample
 from core.errors import BadInput, TeacherError
 from core.store import Asked
-from core.teachers import Message, Teacher
+from core.teachers import Answer, Ask, Message, Teacher
 
 _SENTENCE = re.compile(r"[^.!?\n]{10,}")
 _REFUSAL = re.compile(r"(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t |as an ai)", re.IGNORECASE)
@@ -62,17 +62,36 @@ class Dialogue:
             BadInput: the multimodality grain is asked for without a caption.
             TeacherError: no usable answer came, and why.
         """
+        ask = self.ask(grain, caption)
+        answer = self._teacher.ask(ask.dialogue, max_tokens=ask.max_tokens, hear=hear)
+        ask.check(answer.text)
+        return self.thought(grain, answer, caption)
+
+    def ask(self, grain: Grain, caption: Caption | None = None) -> Ask:
+        """What asks for a thought, after those that are known.
+
+        Raises:
+            BadInput: the multimodality grain is asked for without a caption.
+        """
+        prompt = prompts.load(self._teacher.prompts, grain)
         question = self._question(grain, caption)
-        created = datetime.now(UTC)
-        max_tokens = prompts.load(self._teacher.prompts, grain).max_tokens
-        answer = self._teacher.ask([*self._turns, *question], max_tokens=max_tokens, hear=hear)
-        _check(answer.text, self.sample.text, question[-1]["content"], self._teacher.model)
+        return Ask(
+            dialogue=(*self._turns, *question),
+            max_tokens=prompt.max_tokens,
+            prompt_version=prompt.version,
+            sample_id=self.sample.id,
+            check=partial(_check, tweet=self.sample.text, question=question[-1]["content"], model=self._teacher.model),
+        )
+
+    def thought(self, grain: Grain, answer: Answer, caption: Caption | None = None) -> Knowledge:
+        """The thought that an answer is; those after it see it."""
         maker = Maker(
             **self.asked(grain, caption),
-            created=created,
+            created=answer.at,
             seconds=answer.seconds,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
+            ask=answer.ask,
         )
         knowledge = Knowledge(sample_id=self.sample.id, grain=grain, text=_without_circles(answer.text), maker=maker)
         self.recall(knowledge, caption)
@@ -100,9 +119,9 @@ def _check(answer: str, tweet: str, question: str, model: str) -> None:
     """Refuse what small models give instead of a thought."""
     advice = "Choose another teacher or prompt set"
     if _bare(answer) in (_bare(tweet), _bare(question)):
-        raise TeacherError(f"{model} answered with the question itself. {advice}")
+        raise TeacherError(f"{model} answered with the question itself. {advice}", "echo")
     if _REFUSAL.match(answer):
-        raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}")
+        raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}", "refusal")
 
 
 def _without_circles(answer: str) -> str:

@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from core import captioners, teachers
 from core.captioners import Captioner
-from core.prediction import Predictor, student_folder
 from core.settings import Settings
-from core.student.files import WEIGHTS
 from core.teachers import Teacher
+
+if TYPE_CHECKING:
+    from core.prediction import Predictor
 
 Model = TypeVar("Model")
 
@@ -51,13 +52,16 @@ class Models:
         )
         return self._once(key, lambda: teachers.find(name).load(settings))
 
-    def student(self, settings: Settings) -> Predictor:
+    def student(self, settings: Settings) -> "Predictor":
         """The trained student that the settings name.
 
         Raises:
             BadInput: there is none of that name, or it is broken.
             Unavailable: its encoder cannot be loaded.
         """
+        from core.prediction import Predictor, student_folder  # noqa: PLC0415 - torch is slow to import
+        from core.student.files import WEIGHTS  # noqa: PLC0415 - likewise
+
         weights = student_folder(settings) / WEIGHTS
         trained = weights.stat().st_mtime_ns if weights.exists() else None  # one still in training is loaded anew
         key = ("student", settings.student, settings.workspace, trained)

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     teacher_timeout: float = Field(60.0, gt=0, description="seconds without a word before an answer is given up")
     embedded_teacher: str = Field("qwen2.5-coder-1.5b", description="a name in core/weights, or a GGUF file")
 
+    prices: Path | None = Field(None, description="TOML table of token prices, in place of assets/prices.toml")
+
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
     )

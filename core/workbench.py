@@ -115,7 +115,7 @@ class Workbench:
         plan = augmentation.plan(kind, sample, entities, teacher, pool=self._pool)
         if kept := self.store.augmentations(sample.id, kind=kind, **plan.asked):
             return kept[0]
-        made = plan.ask(teacher, hear)
+        made = plan.ask_now(teacher, hear)
         self.store.add(sample, made)
         return made
 

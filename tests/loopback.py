@@ -16,16 +16,22 @@ from typing import Any, Literal
 Fault = Literal["status", "stall", "reset", "half", "nonsense", "page", "refuse", "filter", "length"]
 
 
+FINISH = {"filter": "content_filter", "length": "length"}
+
+
 @dataclass
 class Loopback:
     """What the server does, and the requests it has had. All of it may change between two requests.
 
-    `answer` gives the text to a request's body; `chances` the probability of each possible first word.
+    `answer` gives the text to a request's body; `chances` the probability of each possible first word. A `fault` may
+    differ from request to request. `model` is the name it answers under, where it says one; `pause` the seconds that
+    each word takes, or a whole answer that is not streamed.
     """
 
     answer: Callable[[dict[str, Any]], str]
     chances: dict[str, float] = field(default_factory=dict)
-    fault: Fault | None = None
+    fault: Fault | Callable[[dict[str, Any]], Fault | None] | None = None
+    model: str | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     refused: str = ""
@@ -66,7 +72,8 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 loopback.hung_up.set()
 
         def _answer(self, body: dict[str, Any]) -> None:
-            match loopback.fault:
+            fault = loopback.fault(body) if callable(loopback.fault) else loopback.fault
+            match fault:
                 case "status":
                     key = self.headers["Authorization"]
                     self._whole({"error": {"message": f"no: {loopback.status} for {key}"}}, loopback.status)
@@ -78,18 +85,39 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                     self.close_connection = True
                 case "page":
                     self._send(b"<html>a proxy's login page</html>", 200, "text/html")
+                case _ if body.get("stream"):
+                    self._stream(body, fault)
                 case _:
-                    self._stream(body)
+                    self._complete(body, fault)
 
-        def _stream(self, body: dict[str, Any]) -> None:
+        def _complete(self, body: dict[str, Any], fault: Fault | None) -> None:
+            text = loopback.answer(body)
+            time.sleep(loopback.pause)
+            choice: dict[str, Any] = {"index": 0, "message": {"role": "assistant", "content": text}}
+            choice["finish_reason"] = FINISH.get(fault or "", "stop")
+            if body.get("logprobs"):
+                choice["logprobs"] = {"content": [_logprob(text.split(" ")[0], loopback.chances)]}
+            whole = {"object": "chat.completion", "choices": [choice], "usage": _usage(body, text.split(" "))}
+            sent = json.dumps({**whole, "model": loopback.model} if loopback.model else whole).encode()
+            if fault == "nonsense":
+                sent = sent[:-9]
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(sent)))
+            self.end_headers()
+            if fault == "half":
+                sent, self.close_connection = sent[:20], True
+            self.wfile.write(sent)
+
+        def _stream(self, body: dict[str, Any], fault: Fault | None) -> None:
             words = loopback.answer(body).split(" ")
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             for index, word in enumerate(words):
-                if loopback.fault == "half" and index == len(words) // 2:
+                if fault == "half" and index == len(words) // 2:
                     return
-                if loopback.fault == "nonsense":
+                if fault == "nonsense":
                     self._event('{"choices": [{"delta"')
                 piece = word if index == 0 else f" {word}"
                 choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
@@ -97,12 +125,10 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                     choice["logprobs"] = {"content": [_logprob(piece, loopback.chances)]}
                 self._event(json.dumps({"choices": [choice]}))
                 time.sleep(loopback.pause)
-            finish = {"filter": "content_filter", "length": "length"}.get(loopback.fault or "", "stop")
+            finish = FINISH.get(fault or "", "stop")
             self._event(json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}))
-            prompt = sum(len(message["content"].split()) for message in body["messages"])
-            usage = {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
             if body.get("stream_options", {}).get("include_usage"):
-                self._event(json.dumps({"choices": [], "usage": usage}))
+                self._event(json.dumps({"choices": [], "usage": _usage(body, words)}))
             self._event("[DONE]")
 
         def _event(self, data: str) -> None:
@@ -125,6 +151,11 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             """Tests need no access log."""
 
     return Handler
+
+
+def _usage(body: dict[str, Any], words: list[str]) -> dict[str, int]:
+    prompt = sum(len(message["content"].split()) for message in body["messages"])
+    return {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
 
 
 def _logprob(piece: str, chances: dict[str, float]) -> dict[str, Any]:

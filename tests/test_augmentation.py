@@ -56,7 +56,7 @@ def made(
         model="loopback", served_as="m", base_url=loopback.url, key="no key", prompts=prompt_set, timeout=10
     )
     options = {"pool": POOL, **options}
-    return plan(kind, sample, sample.entities, teacher, **options).ask(teacher, hear)
+    return plan(kind, sample, sample.entities, teacher, **options).ask_now(teacher, hear)
 
 
 def mentions(sample: Sample | None) -> list[str]:
@@ -173,14 +173,6 @@ def test_the_draws_of_a_sample_take_its_names_in_turn_and_no_name_twice(answerin
     fourth = draws[3].replacements
     assert not fourth or fourth[0] not in replaced
     assert draws[3].dropped is None or draws[3].dropped == "no entity"
-
-
-def test_the_first_rewrite_is_the_likeliest_and_further_ones_are_sampled_under_a_seed(answering: Answering) -> None:
-    loopback = answering(RESTYLED)
-    for nth in range(3):
-        made(loopback, "style", draw=Draw(seed=2, nth=nth))
-    asked = [(request["temperature"], request.get("seed")) for request in loopback.requests]
-    assert asked == [(0, None), (0.8, 2001), (0.8, 2002)]
 
 
 def replaced(sample: Sample, answering: Answering, pool: EntityPool) -> Sample:

@@ -260,7 +260,7 @@ def test_the_demo_is_captioned_explained_and_varied_once(loopback: Loopback) -> 
         first = document(core(verb, "--corpus", "demo", "--limit", "2", "--json"))
         assert (len(first[made]), first["problems"]) == (count, [])
         asked = len(loopback.requests)
-        assert document(core(verb, "--corpus", "demo", "--limit", "2", "--json")) == first
+        assert document(core(verb, "--corpus", "demo", "--limit", "2", "--json"))[made] == first[made]
         assert len(loopback.requests) == asked
 
 
@@ -275,7 +275,7 @@ def test_samples_that_fail_are_told_and_the_others_kept(loopback: Loopback, work
     assert len(answer["problems"]) == 1
     assert "refused to explain" in answer["problems"][0]["problem"]
     assert "refused to explain" in result.stderr
-    assert len(answer["thoughts"]) == 3
+    assert len(answer["thoughts"]) == 5
 
 
 def test_a_corpus_is_imported_with_its_captions_and_knowledge(corpora: Path) -> None:

@@ -15,7 +15,10 @@ FLOORS = (
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
+        "asking",
         "knowledge",
+        "thinking",
+        "augmenting",
         "retrieval",
         "augmentation",
         "extraction",

@@ -175,9 +175,16 @@ def test_migrations_make_an_empty_database_whole_and_find_nothing_to_do_after(tm
     db = Database(memory=True)
     migrate(db, tmp_path)
     schema = db.schema
-    assert {"samples", "memberships", "captions", "knowledge", "augmentations", "predictions", "decisions"} <= set(
-        db.table_names()
-    )
+    assert {
+        "samples",
+        "memberships",
+        "captions",
+        "knowledge",
+        "augmentations",
+        "predictions",
+        "decisions",
+        "attempts",
+    } <= set(db.table_names())
     migrate(db, tmp_path)
     assert db.schema == schema
 
@@ -187,11 +194,11 @@ def test_a_database_of_an_older_version_gains_the_steps_it_lacks_and_keeps_what_
         db = Database(old)
         migrate(db, tmp_path)
         db["samples"].insert({"id": SAMPLE.id, "task": "mner", "text": SAMPLE.text, "record": SAMPLE.model_dump_json()})
-        db.execute("DROP TABLE decisions")
+        db.execute("DROP TABLE attempts")
         db["_sqlite_migrations"].delete_where("name = ?", [STEPS[-1].__name__])
     with Store(tmp_path) as store:
         assert store.sample(SAMPLE.id) == SAMPLE
-        assert store.approved() == []
+        assert store.attempts.latest("any") is None
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from core.augmentation.spelling import fold, genitive
 from core.domain import Entity, Replacement, Sample, Span, Verdict
 from core.domain.tokens import split_words
 from core.prompts import Prompt
-from core.teachers import Answer, Teacher
+from core.teachers import Answer, Ask, Teacher
 
 CLEAR_YES = 1.0
 """The least margin log p(yes) − log p(no) of a clear yes: yes is e times as likely as no."""
@@ -28,9 +28,9 @@ def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, 
     the pool has (more) others for, is dropped as `no entity`, and the teacher is not asked.
     """
     parameters: dict[str, JsonValue] = {**draw.parameters, "pool": pool.identity, "threshold": CLEAR_YES}
-    asked = asked_of(sample, teacher, prompt, parameters)
     chosen = _choose(sample, pool, draw)
     if chosen is None:
+        asked = asked_of(sample, teacher, prompt, parameters)
         return Plan(parent_id=sample.id, kind="entity", asked=asked, dropped="no entity")
     variant = put(sample, chosen)
 
@@ -44,8 +44,15 @@ def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, 
             "dropped": None if is_clear else "implausible",
         }
 
-    dialogue = prompt.messages(text=variant.text)
-    return Plan(parent_id=sample.id, kind="entity", asked=asked, dialogue=dialogue, wants_verdict=True, read=read)
+    question = tuple(prompt.messages(text=variant.text))
+    return Plan(
+        parent_id=sample.id,
+        kind="entity",
+        asked=asked_of(sample, teacher, prompt, {**parameters, "old": chosen.old, "new": chosen.new}),
+        ask=Ask(question, prompt.max_tokens, prompt.version, sample.id, yes_or_no=True),
+        read=read,
+        replaces=chosen.type,
+    )
 
 
 def judge(answer: Answer) -> Verdict:
@@ -108,7 +115,8 @@ def _choose(sample: Sample, pool: EntityPool, draw: Draw) -> Replacement | None:
     if sample.task != "mner":
         return None
     lot = f"{draw.seed}\0{sample.id}"
-    types = {_bare(sample.mention(entity)): entity.type for entity in sample.entities or ()}
+    entities = [entity for entity in sample.entities or () if entity.type not in draw.spared]
+    types = {_bare(sample.mention(entity)): entity.type for entity in entities}
     choices = {old: pool.candidates(types[old], old, sample.text) for old in types}
     names = shuffled([old for old, candidates in choices.items() if candidates], lot)
     if not names:

@@ -6,7 +6,7 @@ from core.augmentation.making import Draw, Plan, asked_of, sampled
 from core.augmentation.wording import NoAnswer, answer_in, squeezed
 from core.domain import Sample
 from core.prompts import Prompt
-from core.teachers import Answer, Teacher
+from core.teachers import Answer, Ask, Teacher
 
 
 def imagine(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Plan:
@@ -30,8 +30,6 @@ def imagine(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Pla
         parent_id=sample.id,
         kind="image",
         asked=asked_of(sample, teacher, prompt, parameters),
-        dialogue=dialogue,
-        max_tokens=prompt.max_tokens,
-        sampling=sampling,
+        ask=Ask(tuple(dialogue), prompt.max_tokens, prompt.version, sample.id, sampling=sampling),
         read=read,
     )

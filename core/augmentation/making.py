@@ -1,7 +1,7 @@
 """What every kind of variant shares: one question to a teacher, and how its answer becomes a record."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,18 +11,22 @@ from core.augmentation.wording import NoAnswer
 from core.domain import Augmentation, AugmentationKind, DropReason, Maker, Sample
 from core.prompts import Prompt
 from core.store import Asked
-from core.teachers import Answer, Message, Sampling, Teacher
+from core.teachers import Answer, Ask, Sampling, Teacher
 
 TEMPERATURE = 0.8
-"""At which a teacher is asked for a second variant of a kind, and any further one; the first is asked at 0."""
+"""Of a sample's second variant of a kind, and any further one; the first is the likeliest answer."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """The nth variant of a kind that is made of a sample, under a seed: the same draw gives the same variant."""
+    """The nth variant of a kind that is made of a sample, under a seed: the same draw gives the same variant.
+
+    Mentions of the `spared` types get no other name.
+    """
 
     seed: int = 0
     nth: int = 0
+    spared: frozenset[str] = frozenset()
 
     @property
     def parameters(self) -> dict[str, JsonValue]:
@@ -35,8 +39,9 @@ FIRST = Draw()
 
 @dataclass(frozen=True)
 class Plan:
-    """A variant before its question is asked: either there is a `dialogue`, or `dropped` says why none is needed.
+    """A variant before its question is asked: either there is an `ask`, or `dropped` says why none is needed.
 
+    `asked` is what its maker will say. `replaces` is the type of the mention that gets another name, if one does.
     `read` makes of the answer what is particular to the kind: the fields of an `Augmentation` beside its parent, kind,
     answer and maker. It raises NoAnswer where no variant can be made of it.
     """
@@ -44,25 +49,22 @@ class Plan:
     parent_id: str
     kind: AugmentationKind
     asked: Asked
-    dialogue: list[Message] = field(default_factory=list)
-    max_tokens: int = 0
-    sampling: Sampling | None = None
-    wants_verdict: bool = False
+    ask: Ask | None = None
     read: Callable[[Answer], dict[str, Any]] = lambda _: {}
+    replaces: str | None = None
     dropped: DropReason | None = None
 
-    def ask(self, teacher: Teacher, hear: Callable[[str], None] | None = None) -> Augmentation:
-        """Ask the teacher, if there is something to ask, and read its answer.
+    def ask_now(self, teacher: Teacher, hear: Callable[[str], None] | None = None) -> Augmentation:
+        """Ask the teacher, if there is something to ask, and read its answer; for a first draw, one at a time.
 
         Raises:
             TeacherError: no usable answer came, and why.
         """
-        if self.dropped:
+        if self.ask is None:
             return self.result(None)
-        if self.wants_verdict:
-            return self.result(teacher.ask_yes_or_no(self.dialogue))
-        answer = teacher.ask(self.dialogue, max_tokens=self.max_tokens, hear=hear, sampling=self.sampling)
-        return self.result(answer)
+        if self.ask.yes_or_no:
+            return self.result(teacher.ask_yes_or_no(self.ask.dialogue))
+        return self.result(teacher.ask(self.ask.dialogue, max_tokens=self.ask.max_tokens, hear=hear))
 
     def result(self, answer: Answer | None) -> Augmentation:
         """The record that an answer makes; None where nothing had to be asked."""
@@ -78,7 +80,7 @@ class Plan:
             answer=answer.text if answer else "",
             maker=Maker(
                 **self.asked,
-                created=datetime.now(UTC),
+                created=answer.at if answer else datetime.now(UTC),
                 seconds=answer.seconds if answer else 0.0,
                 prompt_tokens=answer.prompt_tokens if answer else None,
                 completion_tokens=answer.completion_tokens if answer else None,

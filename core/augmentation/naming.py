@@ -4,13 +4,14 @@ import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import zip_longest
-from typing import NamedTuple
 
 from core import prompts
+from core.asking import Conversation
+from core.asking.estimate import Forecast, tokens
+from core.asking.prices import Price
 from core.augmentation.pool import EntityPool
 from core.augmentation.spelling import fold
-from core.prompts import Prompt
-from core.teachers import Message, Teacher
+from core.teachers import Ask, Message, Teacher
 
 PER_TYPE = 100
 
@@ -26,30 +27,45 @@ _MARK = re.compile(r"^\s*(?:\d+\s*[.)]|[-*•])\s*")
 _REMARK = re.compile(r"\s*(?:[(:–—].*|\s-\s.*)$")
 
 
-class Question(NamedTuple):
-    """One letter of one type. A list of 100 asked for at once goes round in circles with small models."""
+class NameList:
+    """A teacher's list of names: asked for letter by letter, since small models go round in circles in a list of 100.
 
-    kind: str
-    letter: str
-    dialogue: list[Message]
-
-
-def questions(prompt: Prompt) -> list[Question]:
-    """All letters of all types."""
-    return [
-        Question(kind, letter, prompt.messages(type=words, letter=letter))
-        for kind, words in TYPES.items()
-        for letter in string.ascii_uppercase
-    ]
-
-
-def prompt_of(teacher: Teacher) -> Prompt:
-    """The prompt that a teacher is asked for names with.
-
-    Raises:
-        BadInput: the teacher's prompt set lacks it.
+    Its raw answers are kept like all others, so that a second list asks nothing.
     """
-    return prompts.load(teacher.prompts, "names")
+
+    def __init__(self, teacher: Teacher) -> None:
+        """Raises BadInput where the teacher's prompt set lacks the prompt."""
+        self._teacher = teacher
+        self._prompt = prompts.load(teacher.prompts, "names")
+        self._answers: dict[tuple[str, str], str] = {}
+        self.kept: list[str] = []
+
+    @property
+    def missing(self) -> int:
+        """How many questions there are: all letters of all types."""
+        return len(TYPES) * len(string.ascii_uppercase)
+
+    def conversations(self) -> Iterator[Conversation]:
+        """One a question."""
+        for kind, words in TYPES.items():
+            for letter in string.ascii_uppercase:
+                yield self._conversation(kind, letter, tuple(self._prompt.messages(type=words, letter=letter)))
+
+    def forecast(self, price: Price | None) -> Forecast:
+        """What asking all of them will take."""
+        asked = [self._prompt.messages(type=words, letter="A") for words in TYPES.values()]
+        read = sum(map(tokens, asked)) * len(string.ascii_uppercase)
+        most = self.missing * self._prompt.max_tokens
+        return Forecast.of(calls=self.missing, read=read, written=most, most=most, price=price)
+
+    def pool(self, taken: Collection[str]) -> EntityPool:
+        """The names that came; see `pool_of`."""
+        return pool_of(self._teacher.model, self._answers, taken)
+
+    def _conversation(self, kind: str, letter: str, dialogue: tuple[Message, ...]) -> Conversation:
+        answer = yield Ask(dialogue, self._prompt.max_tokens, self._prompt.version)
+        if answer:
+            self._answers[kind, letter] = answer.text
 
 
 def names_in(answer: str, letter: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from core.augmentation.projection import project
 from core.augmentation.wording import NoAnswer, answer_in, check_rewrite
 from core.domain import Sample
 from core.prompts import Prompt
-from core.teachers import Answer, Teacher
+from core.teachers import Answer, Ask, Teacher
 
 
 def restyle(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Plan:
@@ -32,8 +32,6 @@ def restyle(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Pla
         parent_id=sample.id,
         kind="style",
         asked=asked_of(sample, teacher, prompt, parameters),
-        dialogue=dialogue,
-        max_tokens=prompt.max_tokens,
-        sampling=sampling,
+        ask=Ask(tuple(dialogue), prompt.max_tokens, prompt.version, sample.id, sampling=sampling),
         read=read,
     )

@@ -1,5 +1,6 @@
 """The words of the field as immutable, validated values. Ids are hashes of their content."""
 
+from core.domain.attempt import Attempt
 from core.domain.decision import Choice, Decision
 from core.domain.generated import (
     Augmentation,
@@ -21,6 +22,7 @@ from core.domain.record import Record
 from core.domain.sample import Entity, Relation, Sample, Span, Task
 
 __all__ = [
+    "Attempt",
     "Augmentation",
     "AugmentationKind",
     "Caption",

@@ -27,7 +27,10 @@ DropReason = Literal[
 
 
 class Maker(Value):
-    """What made a value, with what, when, and at what cost. `seconds` is wall-clock time."""
+    """What made a value, with what, when, and at what cost. `seconds` is wall-clock time.
+
+    `ask` is the key of the attempts in the store that it came of, where these were kept: `Attempt` has the raw answer.
+    """
 
     model: str = Field(min_length=1)
     prompt_version: str | None = None
@@ -36,8 +39,9 @@ class Maker(Value):
     seconds: float = Field(default=0.0, ge=0)
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    ask: str | None = None
 
-    circumstances: ClassVar[set[str]] = {"created", "seconds", "prompt_tokens", "completion_tokens"}
+    circumstances: ClassVar[set[str]] = {"created", "seconds", "prompt_tokens", "completion_tokens", "ask"}
 
 
 class Made(Record):

@@ -18,6 +18,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -132,6 +133,11 @@ def load(set_name: str, name: str) -> Prompt:
     file = _folder(set_name) / f"{name}.toml"
     if not file.is_file():
         raise BadInput(f"prompt set {set_name!r} has no prompt {name!r}: {file} does not exist")
+    return _loaded(set_name, name, file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _loaded(set_name: str, name: str, file: Path, changed: int) -> Prompt:
     template = _read(file, Template)
     places, found = PLACES[name], set(_PLACE.findall(template.question))
     if not places.must <= found <= places.must | places.may:
@@ -149,7 +155,12 @@ def is_dialogue(set_name: str) -> bool:
         BadInput: there is no such set, or its `set.toml` is not as described above.
     """
     file = _folder(set_name) / "set.toml"
-    return file.is_file() and _read(file, PromptSet).dialogue
+    return file.is_file() and _set(file, file.stat().st_mtime_ns).dialogue
+
+
+@lru_cache(maxsize=16)
+def _set(file: Path, changed: int) -> PromptSet:
+    return _read(file, PromptSet)
 
 
 def _folder(set_name: str) -> Path:

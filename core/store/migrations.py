@@ -79,7 +79,35 @@ def m002_decisions(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions)
+def m003_attempts(db: Database) -> None:
+    """What was sent to teachers, and what came back: append-only, and at most one usable answer to each ask."""
+    db.executescript("""
+        CREATE TABLE attempts (
+            id TEXT PRIMARY KEY,
+            "key" TEXT NOT NULL,
+            "number" INTEGER NOT NULL,
+            sample_id TEXT REFERENCES samples(id),
+            model TEXT NOT NULL,
+            prompt_version TEXT NOT NULL,
+            failure TEXT,
+            prompt_tokens INTEGER,
+            completion_tokens INTEGER,
+            cost REAL,
+            at TEXT NOT NULL,
+            record TEXT NOT NULL
+        );
+        CREATE INDEX attempts_by_key ON attempts ("key");
+        CREATE INDEX attempts_by_sample ON attempts (sample_id);
+        CREATE INDEX attempts_by_prompt ON attempts (prompt_version, model);
+        CREATE UNIQUE INDEX attempts_have_one_answer ON attempts ("key") WHERE failure IS NULL;
+        CREATE TRIGGER attempts_are_not_changed BEFORE UPDATE ON attempts
+            BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;
+        CREATE TRIGGER attempts_are_not_deleted BEFORE DELETE ON attempts
+            BEGIN SELECT RAISE(ABORT, 'attempts are append-only'); END;
+    """)
+
+
+STEPS = (m001_records, m002_decisions, m003_attempts)
 
 migrations = Migrations("workspace")
 for step in STEPS:

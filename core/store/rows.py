@@ -2,12 +2,15 @@
 
 import json
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
-from core.domain import Augmentation, Caption, Decision, Knowledge, Maker, Prediction, Record, Sample
+from core.domain import Attempt, Augmentation, Caption, Decision, Knowledge, Maker, Prediction, Record, Sample
+from core.errors import StoreError
 
-Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision
+Kind = TypeVar("Kind", bound=Record)
+Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision | Attempt
 Columns = dict[str, str | int | float | None]
 
 TABLES: dict[type[Record], str] = {
@@ -17,6 +20,7 @@ TABLES: dict[type[Record], str] = {
     Augmentation: "augmentations",
     Prediction: "predictions",
     Decision: "decisions",
+    Attempt: "attempts",
 }
 
 
@@ -25,7 +29,7 @@ def row_of(record: Stored) -> Columns:
     return {"id": record.id, **_columns(record), "record": record.model_dump_json()}
 
 
-def _columns(record: Stored) -> Columns:
+def _columns(record: Stored) -> Columns:  # noqa: PLR0911 — one a kind
     match record:
         case Sample():
             return {"task": record.task, "text": record.text, "image": record.image}
@@ -50,6 +54,19 @@ def _columns(record: Stored) -> Columns:
                 "reviewer": record.reviewer,
                 "at": timestamp(record.at),
             }
+        case Attempt():
+            return {
+                "key": record.key,
+                "number": record.number,
+                "sample_id": record.sample_id,
+                "model": record.model,
+                "prompt_version": record.prompt_version,
+                "failure": record.failure,
+                "prompt_tokens": record.prompt_tokens,
+                "completion_tokens": record.completion_tokens,
+                "cost": record.cost,
+                "at": timestamp(record.at),
+            }
 
 
 def _made_by(maker: Maker) -> Columns:
@@ -62,6 +79,19 @@ def _made_by(maker: Maker) -> Columns:
         "prompt_tokens": maker.prompt_tokens,
         "completion_tokens": maker.completion_tokens,
     }
+
+
+def record_of(kind: type[Kind], text: str) -> Kind:
+    """The record in a row.
+
+    Raises:
+        StoreError: it is none; somebody changed the database by hand.
+    """
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        what = f"a row of {TABLES[kind]} is no {kind.__name__} ({error.error_count()} faults)"
+        raise StoreError(f"{what}; the database was changed by hand: restore a copy") from None
 
 
 def canonical(parameters: dict[str, JsonValue]) -> str:

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, Unpack
 
 from PIL import Image
-from pydantic import ValidationError
 from sqlite_utils import Database
 
 from core.domain import (
@@ -19,17 +18,16 @@ from core.domain import (
     Grain,
     Knowledge,
     Prediction,
-    Record,
     Sample,
     View,
 )
 from core.errors import BadInput, StoreError
 from core.store import pictures
 from core.store.answers import Approval, Asked, Case, Studied
+from core.store.attempts import Attempts
+from core.store.bulk import Bulk
 from core.store.connection import Connections, explained
-from core.store.rows import TABLES, Stored, canonical, row_of, timestamp
-
-Kind = TypeVar("Kind", bound=Record)
+from core.store.rows import TABLES, Kind, Stored, canonical, record_of, row_of, timestamp
 
 
 class Store:
@@ -37,6 +35,7 @@ class Store:
 
     A record is kept once: adding an equal one again changes nothing. The variant of an augmentation is a sample like
     any other, kept beside it in the same transaction; its parents are the augmentations whose variant it is.
+    `attempts` looks up what was asked of teachers, `bulk` answers questions about many samples at once.
 
     Every method raises StoreError where the database is locked, read-only, damaged, or of a newer version.
     """
@@ -45,6 +44,8 @@ class Store:
         self._file = workspace / "workspace.db"
         self._images = workspace / "images"
         self._connections = Connections(self._file)
+        self.attempts = Attempts(self._rows)
+        self.bulk = Bulk(self._rows)
         try:
             workspace.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -132,7 +133,7 @@ class Store:
             GROUP BY sample_id ORDER BY max(number) DESC LIMIT ? OFFSET ?
         """
         rows = self._rows(sql, limit, offset)
-        return [Studied(_record(Sample, row["record"]), datetime.fromisoformat(row["at"])) for row in rows]
+        return [Studied(record_of(Sample, row["record"]), datetime.fromisoformat(row["at"])) for row in rows]
 
     def captions(self, sample_id: str, **asked: Unpack[Asked]) -> list[Caption]:
         """Captions of a sample's picture, the newest first."""
@@ -170,7 +171,7 @@ class Store:
             ORDER BY number
         """
         return [
-            Approval(_record(Augmentation, row["augmentation"]), _record(Decision, row["decision"]))
+            Approval(record_of(Augmentation, row["augmentation"]), record_of(Decision, row["decision"]))
             for row in self._rows(sql)
         ]
 
@@ -217,7 +218,7 @@ class Store:
             return list(self._connections.mine.query(sql, values))
 
     def _records(self, kind: type[Kind], sql: str, *values: str | int | None) -> list[Kind]:
-        return [_record(kind, row["record"]) for row in self._rows(sql, *values)]
+        return [record_of(kind, row["record"]) for row in self._rows(sql, *values)]
 
     def _made(self, kind: type[Kind], about: dict[str, str | None], asked: Asked) -> list[Kind]:
         wanted: dict[str, str | None] = {column: value for column, value in about.items() if value is not None}
@@ -234,7 +235,10 @@ class Store:
 
 def _insert(db: Database, records: Iterable[Stored]) -> None:
     for kind, group in groupby(_with_variants(records), type):
-        db.table(TABLES[kind]).insert_all((row_of(record) for record in group), pk="id", ignore=True)
+        rows = [row_of(record) for record in group]
+        columns = ", ".join(f'"{column}"' for column in rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        db.conn.executemany(f"INSERT OR IGNORE INTO {TABLES[kind]} ({columns}) VALUES ({values})", rows)  # noqa: S608
 
 
 def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
@@ -242,11 +246,3 @@ def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
         if isinstance(record, Augmentation) and record.variant:
             yield record.variant
         yield record
-
-
-def _record(kind: type[Kind], text: str) -> Kind:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        what = f"a row of {TABLES[kind]} is no {kind.__name__} ({error.error_count()} faults)"
-        raise StoreError(f"{what}; the database was changed by hand: restore a copy") from None

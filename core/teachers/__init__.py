@@ -4,14 +4,18 @@ A file holds two functions: `unusable(settings)` says why it can't work here (No
 weights), and `load(settings)` gives a `Teacher`.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, TypedDict, cast
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, cast
 
 from pydantic import JsonValue
 
 from core import registry
+from core.errors import TeacherError
 from core.settings import Settings
 
 
@@ -24,13 +28,18 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the teacher said. `margin` is log p(yes) − log p(no) of the first word, where log-probabilities came."""
+    """What the teacher said. `margin` is log p(yes) − log p(no) of the first word, where log-probabilities came.
+
+    `at` is when it came, `ask` the key of its attempts, where the store has them.
+    """
 
     text: str
     seconds: float
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     margin: float | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+    ask: str | None = None
 
 
 class Sampling(NamedTuple):
@@ -40,22 +49,71 @@ class Sampling(NamedTuple):
     seed: int
 
 
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of a teacher for a record: to answer the last turn of a dialogue, at temperature 0.
+
+    `prompt_version` names the prompt, `sample_id` the sample that it is about. A `yes_or_no` is answered in one word,
+    with a margin. With `sampling` the answer is drawn, and not the likeliest one. `check` raises TeacherError where
+    the text is no answer to this.
+    """
+
+    dialogue: tuple[Message, ...]
+    max_tokens: int
+    prompt_version: str
+    sample_id: str | None = None
+    yes_or_no: bool = False
+    sampling: Sampling | None = None
+    check: Callable[[str], None] = field(default=lambda _: None, compare=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one request: its body, the response as it came (if one did), and the answer in it, or an error.
+
+    An answer may stand beside an error: then it cannot be used, but its tokens were spent.
+    """
+
+    request: dict[str, Any]
+    seconds: float
+    response: str | None = None
+    answer: Answer | None = None
+    finish: str | None = None
+    error: TeacherError | None = None
+
+
+class Line(Protocol):
+    """A way to ask a teacher many things at once, from one event loop."""
+
+    async def send(self, ask: Ask, key: str) -> Reply:
+        """Send one request, once, and wait for the whole answer; `key` tells it from all other requests.
+
+        What goes wrong is told in the reply.
+
+        Raises:
+            Later: the answer comes another way, if it does.
+        """
+        ...
+
+
+class Later(Exception):
+    """There is no answer to an ask for now: it is left open."""
+
+
 class Teacher(Protocol):
-    """A chat model. `model` and `parameters` go into the record of every answer; `prompts` names its prompt set."""
+    """A chat model. `model` and `parameters` go into the record of every answer; `prompts` names its prompt set.
+
+    `concurrency` is how many requests at once it profits from; `is_paid`, whether asking it may cost money.
+    """
 
     model: str
     prompts: str
     parameters: dict[str, JsonValue]
+    concurrency: int
+    is_paid: bool
 
-    def ask(
-        self,
-        dialogue: Sequence[Message],
-        *,
-        max_tokens: int,
-        hear: Callable[[str], None] | None = None,
-        sampling: Sampling | None = None,
-    ) -> Answer:
-        """Answer the last turn, at temperature 0 or as `sampling` says; `hear` gets each piece of text as it arrives.
+    def ask(self, dialogue: Sequence[Message], *, max_tokens: int, hear: Callable[[str], None] | None = None) -> Answer:
+        """Answer the last turn at temperature 0; `hear` gets each piece of text as it arrives.
 
         Raising from `hear` ends the request. Safe to call from several threads.
 
@@ -70,6 +128,18 @@ class Teacher(Protocol):
         Raises:
             TeacherError: no usable answer came, and why.
         """
+        ...
+
+    def line(self) -> AbstractAsyncContextManager[Line]:
+        """A line to this teacher, for the running event loop."""
+        ...
+
+    def request(self, ask: Ask) -> dict[str, Any]:
+        """The body of the request that asks this, as OpenAI's protocol has it."""
+        ...
+
+    def read(self, ask: Ask, response: str, *, seconds: float) -> Reply:
+        """The reply in a whole response that came before, or by another way."""
         ...
 
 
@@ -87,6 +157,15 @@ class TeacherFile(Protocol):
             Unavailable: it cannot be used here.
         """
         ...
+
+
+_VERSION = re.compile(r"[-:@](\d[\w.-]*|latest)")
+
+
+def is_version(model: str, asked: str) -> bool:
+    """Whether a model's name is the one asked for, or a version of it: gpt-4-0613 of gpt-4, llama3.1:latest."""
+    model, asked = model.casefold(), asked.casefold()
+    return model.startswith(asked) and (model == asked or bool(_VERSION.fullmatch(model.removeprefix(asked))))
 
 
 def names() -> list[str]:

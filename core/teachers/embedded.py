@@ -17,6 +17,7 @@ from core.teachers import Teacher
 from core.teachers._chat import ChatTeacher
 
 _CONTEXT = 16384  # tokens, shared by all slots: about 460 MB for the default model
+_SLOTS = len(prompts.NAMES)  # each prompt finds its own slot again, by the likeness of the opening
 _SAVED_PROMPTS = 256  # MiB of memory for openings whose slot was taken over
 
 _lock = threading.Lock()
@@ -65,7 +66,10 @@ def load(settings: Settings) -> Teacher:
         prompts=prompt_set,
         timeout=settings.teacher_timeout,
         parameters={"weights": path.name, "runtime": f"xllamacpp {xllamacpp.__version__}"},
-        http_client=_direct(),
+        concurrency=_SLOTS,
+        patience=settings.teacher_timeout * _SLOTS,  # the slots share one machine
+        is_paid=False,
+        by_proxy=False,
     )
     # A server ends when it has given its answers: a process that is to end in the middle of one hangs up first.
     atexit.register(teacher.close)
@@ -85,7 +89,7 @@ def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
     params.model.path = str(path)
     params.api_keys = [key]
     params.port = 0
-    params.n_parallel = len(prompts.NAMES)  # each prompt finds its own slot again, by the likeness of the opening
+    params.n_parallel = _SLOTS
     params.n_ctx = _CONTEXT
     params.kv_unified = True
     params.cache_ram_mib = _SAVED_PROMPTS

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from core.errors import Unavailable
 from core.settings import Settings
 from core.teachers import Teacher
-from core.teachers._chat import ChatTeacher, shown
+from core.teachers._access import shown
+from core.teachers._chat import ChatTeacher
 
 
 def unusable(settings: Settings) -> str | None:

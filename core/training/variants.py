@@ -9,6 +9,7 @@ from pathlib import Path
 from core.augmentation import files
 from core.augmentation.files import Variant
 from core.corpora import Row
+from core.domain import Grain
 from core.training.config import Variants
 
 
@@ -52,5 +53,7 @@ def _rows(variant: Variant, parent: Row) -> Iterator[Row]:
         case "entity":
             yield Row(sample=augmentation.variant, caption=parent.caption)
         case "image":
-            thoughts = {grain: text for grain, text in parent.knowledge.items() if grain != "multimodality"}
+            thoughts: dict[Grain, str] = {
+                grain: text for grain, text in parent.knowledge.items() if grain != "multimodality"
+            }
             yield Row(sample=augmentation.variant, caption=augmentation.caption, knowledge=thoughts)

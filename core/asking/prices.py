@@ -1,0 +1,79 @@
+"""What a model's tokens cost, by a table that users edit."""
+
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import BadInput
+from core.settings import ASSETS, Settings
+from core.teachers import Teacher, is_version
+
+_MILLION = 1_000_000
+_Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD for a million tokens read and written, and the date of the table that says so."""
+
+    input: float
+    output: float
+    as_of: date | None = None
+
+    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
+        """The cost of so many tokens in USD."""
+        return (prompt_tokens * self.input + completion_tokens * self.output) / _MILLION
+
+    def in_batch(self) -> "Price":
+        """The price by the Batch API: OpenAI's is half."""
+        return replace(self, input=self.input / 2, output=self.output / 2)
+
+
+FREE = Price(0.0, 0.0)
+"""Of models that run on this machine."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Line(_Strict):
+    input: _Dollars
+    output: _Dollars
+
+
+class _Table(_Strict):
+    as_of: date
+    models: dict[str, _Line]
+
+
+def price_of(teacher: Teacher, settings: Settings) -> Price | None:
+    """What asking a teacher costs; None where the table doesn't know its model.
+
+    A dated version of a model, such as gpt-4o-2024-08-06, costs what the model does unless it has a line of its own.
+
+    Raises:
+        BadInput: the table that the settings name is missing or no table of prices.
+    """
+    if not teacher.is_paid:
+        return FREE
+    table = _read(settings.prices or ASSETS / "prices.toml")
+    lines = [name for name in table.models if is_version(teacher.model, name)]
+    if not lines:
+        return None
+    line = table.models[max(lines, key=len)]
+    return Price(line.input, line.output, table.as_of)
+
+
+def _read(file: Path) -> _Table:
+    try:
+        return _Table.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} cannot be read as a table of prices: {error}") from None
