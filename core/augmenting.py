@@ -38,7 +38,7 @@ class Wish:
 
 
 class Augmenting:
-    """The variants of samples by one teacher, seen once, at the beginning, a few hundred samples a query.
+    """The variants of samples of the store by one teacher, seen once, at the beginning, a few hundred a query.
 
     `kept` are the ids of those that the store has, the dropped ones too. The same wish for the same samples plans the
     same variants, so that a second run asks nothing.
@@ -123,7 +123,6 @@ class Augmenting:
                 again = {"variant": None, "caption": None, "replacements": (), "dropped": "duplicate"}
                 made = made.model_copy(update=again)
             said.add(_saying(made))
-            yield series.parent
             yield made
 
 

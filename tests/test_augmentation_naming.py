@@ -2,8 +2,7 @@
 
 import pytest
 
-from core import prompts
-from core.augmentation.naming import PER_TYPE, TYPES, names_in, pool_of, questions
+from core.augmentation.naming import PER_TYPE, names_in, pool_of
 
 
 @pytest.mark.parametrize(
@@ -39,11 +38,3 @@ def test_the_pool_has_a_hundred_a_type_of_all_letters() -> None:
     pool = pool_of("m", {("PER", letter): "\n".join(names) for letter, names in letters.items()}, taken=())
     assert len(pool.mentions["PER"]) == PER_TYPE
     assert {name[0] for name in pool.mentions["PER"]} == set(letters)
-
-
-@pytest.mark.parametrize("prompt_set", ["paper", "local"])
-def test_every_letter_of_every_type_is_asked_for(prompt_set: str) -> None:
-    asked = questions(prompts.load(prompt_set, "names"))
-    assert len({(each.kind, each.letter) for each in asked}) == len(asked) == 26 * len(TYPES)
-    assert all(f"letter {each.letter}" in each.dialogue[-1]["content"] for each in asked)
-    assert TYPES["MISC"] in asked[-1].dialogue[-1]["content"]

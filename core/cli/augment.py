@@ -100,6 +100,8 @@ def augment(
         return
     if corpus:
         say(foreseen(work, "variants", price))
+    else:
+        bench.store.add(*samples)
     tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
     ids = Augmenting(bench.store, mind, labelled, wish, pool).kept
     made = bench.store.bulk.records(Augmentation, ids)
