@@ -38,4 +38,6 @@ def plan(
             made = entity.replace(labelled, teacher, prompt, pool, draw)
         case "image":
             made = image.imagine(labelled, teacher, prompt, draw)
-    return replace(made, parent_id=sample.id)  # the parent is the sample as it came, whoever found its entities
+    # The parent is the sample as it came, whoever found its entities.
+    about = replace(made.ask, sample_id=sample.id) if made.ask else None
+    return replace(made, parent_id=sample.id, ask=about)

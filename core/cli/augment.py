@@ -35,8 +35,12 @@ if TYPE_CHECKING:
     from core.workbench import Workbench
 
 NameSource = Literal["corpus", "teacher", "project"]
+KINDS: tuple[AugmentationKind, ...] = get_args(AugmentationKind)
 
-Kinds = Annotated[list[AugmentationKind] | None, typer.Option("--kind", help="Only these kinds; may be repeated.")]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}; may be repeated; else all."),
+]
 Times = Annotated[int, typer.Option(min=1, max=50, help="Variants of each kind of a sample.")]
 Seed = Annotated[int, typer.Option(min=0, help="Draws names, and further variants.")]
 Names = Annotated[
@@ -84,7 +88,7 @@ def augment(
     from core.augmentation.report import report  # noqa: PLC0415 - likewise
     from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
 
-    wish = Wish(tuple(dict.fromkeys(kinds or get_args(AugmentationKind))), times, seed, _quotas(quota or []))
+    wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
     bench = workbench(teacher=teacher, workspace=workspace)
     samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image, None)]
     mind = bench.models.teacher(bench.settings)
@@ -123,6 +127,12 @@ def augment(
     say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
     if problems or tally.stopped:
         raise SystemExit(1)
+
+
+def _kinds(given: Sequence[str]) -> tuple[AugmentationKind, ...]:
+    if unknown := set(given) - set(KINDS):
+        raise BadInput(f"--kind {min(unknown)!r}: there is no such kind; there are: {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in given)
 
 
 def _quotas(given: Sequence[str]) -> dict[str, int]:
