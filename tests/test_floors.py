@@ -20,6 +20,7 @@ FLOORS = (
         "captioning",
         "summaries",
         "thinking",
+        "augmenting",
         "retrieval",
         "augmentation",
         "extraction",
