@@ -17,6 +17,10 @@ class Unavailable(CotpdError):
     """A model that was asked for cannot be used here: weights, a package or a setting are missing."""
 
 
+class Forbidden(CotpdError):
+    """What somebody's role does not let them do."""
+
+
 class TeacherError(CotpdError):
     """The teacher did not give a usable answer: refused, timed out, overloaded, or answered nonsense."""
 

@@ -6,6 +6,7 @@ from app import charts, inert, marks, problems, resources, sidebar, stages
 from core import images
 from core.comparison import changes
 from core.domain import Augmentation, Choice, Sample, Task
+from core.identity import local
 from core.review import decide
 from core.store import Case
 from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, stages_of
@@ -143,7 +144,7 @@ def show_picture(name: str | None) -> None:
 def keep_decision(augmentation_id: str, choice: Choice) -> None:
     """Keep a decision; if that fails, the page says so and the button can be pressed again."""
     try:
-        decide(resources.store(), augmentation_id, choice, reviewer=st.session_state.get("reviewer") or "")
+        decide(resources.store(), augmentation_id, choice, by=local(st.session_state.get("reviewer") or ""))
         st.session_state.decision_problem = ""
     except problems.FORESEEN as error:
         st.session_state.decision_problem = str(error)
