@@ -8,7 +8,7 @@ from typing import BinaryIO, TypeVar
 from pydantic import ValidationError
 
 from core.errors import BadInput
-from core.files import replacing
+from core.files import writing
 
 MAX_LINE_BYTES = 1_000_000
 
@@ -133,21 +133,3 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
     """Write lines as UTF-8 with LF ends; see `writing`."""
     with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in lines)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A name to write under; the file appears whole as `path` when the block ends well, or stays as it was.
-
-    Raises:
-        BadInput: the file cannot be written.
-    """
-    if path.exists() and not path.is_file():
-        raise BadInput(f"{path}: is a folder or a device; name a file to write")
-    try:
-        with replacing(path) as temporary:
-            yield temporary
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be written ({error.strerror}); check the folder and your rights to it"
-        ) from None
