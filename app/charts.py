@@ -1,12 +1,13 @@
-"""Plots of the case study."""
+"""Plots of the case study and of jobs."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from app.marks import colour
-from core.domain import Sample, ScoredEntity
+from core.augmentation.report import KindReport
+from core.domain import AugmentationKind, Sample, ScoredEntity
 
 
 def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence[ScoredEntity]) -> go.Figure:
@@ -39,6 +40,61 @@ def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence
     names = [_name(sample, ScoredEntity(start=key[0], end=key[1], type=key[2], score=0)) for key in mentions]
     figure.update_yaxes(tickvals=list(range(len(mentions))), ticktext=names, fixedrange=True, automargin=True)
     return figure
+
+
+GRAINS = ("caption", "noun", "sentence", "multimodality", "mixed", "style", "entity", "image")
+
+
+def coverage(covered: Mapping[str, int], total: int) -> go.Figure:
+    """How many of a corpus' samples have a caption, a thought of each grain, a variant of each kind."""
+    known = [*GRAINS, *(name for name in covered if name not in GRAINS)]
+    shown = [name for name in known if name in covered or name not in ("mixed", "style", "entity", "image")]
+    figure = go.Figure(
+        go.Bar(
+            x=[covered.get(name, 0) for name in shown],
+            y=shown,
+            orientation="h",
+            marker={"color": "#0072b2"},
+            text=[f"{covered.get(name, 0):,} of {total:,}" for name in shown],
+            textposition="auto",
+            hoverinfo="skip",
+        )
+    )
+    figure.update_xaxes(range=[0, max(total, 1)], fixedrange=True, title="samples")
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True)
+    figure.update_layout(height=70 + 32 * len(shown), margin={"l": 0, "r": 10, "t": 10, "b": 0}, dragmode=False)
+    return figure
+
+
+def variants(counts: Mapping[AugmentationKind, KindReport]) -> go.Figure:
+    """What was kept and what was dropped, a bar a kind, its parts by reason."""
+    figure = go.Figure()
+    reasons = list(dict.fromkeys(reason for each in counts.values() for reason in each.dropped))
+    parts = [("kept", [each.kept for each in counts.values()])]
+    parts += [(reason, [each.dropped.get(reason, 0) for each in counts.values()]) for reason in reasons]
+    for at, (name, numbers) in enumerate(parts):
+        figure.add_bar(
+            name=name,
+            x=numbers,
+            y=list(counts),
+            orientation="h",
+            marker={"color": _PARTS[at % len(_PARTS)]},
+            hovertemplate=f"%{{x:,}} {name}<extra></extra>",
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=150 + 36 * len(counts),
+        margin={"l": 0, "r": 10, "t": 70, "b": 0},
+        legend={"orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "xref": "container", "x": 0},
+        dragmode=False,
+    )
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True)
+    return figure
+
+
+# Okabe and Ito's colours, which the colour-blind can tell apart.
+_PARTS = ("#0072b2", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#009e73", "#999999")
 
 
 def _name(sample: Sample, entity: ScoredEntity) -> str:

@@ -11,6 +11,7 @@ from core.demo import Demo
 from core.domain import Sample
 from core.errors import CotpdError
 from core.importing import import_demos
+from core.jobs import CorpusJob
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
@@ -45,6 +46,23 @@ class Studies:
                     del self._by_case[case_id]
 
 
+@dataclass
+class Jobs:
+    """The last job of this server: one at a time, for they share a teacher."""
+
+    _last: CorpusJob | None = None
+
+    def last(self) -> CorpusJob | None:
+        """The job that is running, or that ended last."""
+        return self._last
+
+    def put(self, job: CorpusJob) -> None:
+        """Remember a job in place of the one before it, which ends."""
+        if self._last:
+            self._last.stop()
+        self._last = job
+
+
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
     """The settings this server was started with."""
@@ -66,6 +84,12 @@ def _models() -> Models:
 def studies() -> Studies:
     """The running studies."""
     return Studies()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """The last job on a corpus."""
+    return Jobs()
 
 
 @st.cache_resource(show_spinner=False)

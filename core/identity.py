@@ -17,6 +17,7 @@ Right = Literal[
     "change the guidelines",
     "import corpora",
     "export corpora",
+    "run jobs",
 ]
 """What a role may do, as it reads behind "may"."""
 
@@ -29,6 +30,7 @@ _CURATING: frozenset[Right] = frozenset(
         "change the guidelines",
         "import corpora",
         "export corpora",
+        "run jobs",
     }
 )
 RIGHTS: dict[Role, frozenset[Right]] = {

@@ -21,6 +21,7 @@ FLOORS = (
         "summaries",
         "thinking",
         "augmenting",
+        "jobs",
         "retrieval",
         "augmentation",
         "extraction",

@@ -1,4 +1,4 @@
-"""Sign-in against a real OpenID provider, and what each role can make the server do: by its page, or by forged requests."""
+"""Sign-in against a real OpenID provider, and what each role can make the server do, by its page or by forgery."""
 
 import json
 import sqlite3

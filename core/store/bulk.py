@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Unpack
 
-from core.domain import Caption, Choice, Grain, Knowledge
+from core.domain import Augmentation, Caption, Choice, Knowledge
 from core.store.answers import Asked
 from core.store.attempts import Rows
 from core.store.rows import TABLES, Kind, canonical, record_of
@@ -84,13 +84,29 @@ class Bulk:
         texts = self._texts(kind, wanted)
         return [{"id": each, **json.loads(texts[each])} for each in wanted]
 
-    def coverage(self, corpus: str, split: str) -> dict[Grain, int]:
-        """How many samples of a split have a thought of each grain, by whichever teacher."""
-        sql = """
-            SELECT grain, count(DISTINCT sample_id) AS samples FROM memberships JOIN knowledge USING (sample_id)
-            WHERE corpus = ? AND split = ? GROUP BY grain ORDER BY grain
+    def coverage(self, corpus: str, split: str) -> dict[str, int]:
+        """How many samples of a split have a caption, a thought of each grain, a variant of each kind that was kept.
+
+        By whichever model; what no sample has is left out.
         """
-        return {row["grain"]: row["samples"] for row in self._rows(sql, corpus, split)}
+        sql = """
+            SELECT what, count(DISTINCT sample_id) AS samples FROM memberships JOIN (
+                SELECT 'caption' AS what, sample_id FROM captions
+                UNION ALL SELECT grain, sample_id FROM knowledge
+                UNION ALL SELECT kind, parent_id FROM augmentations WHERE dropped IS NULL
+            ) USING (sample_id)
+            WHERE corpus = ? AND split = ? GROUP BY what ORDER BY what
+        """
+        return {row["what"]: row["samples"] for row in self._rows(sql, corpus, split)}
+
+    def variants_of(self, corpus: str, split: str) -> list[Augmentation]:
+        """What was made of a split's samples, by whichever model, dropped ones too; the newest first."""
+        sql = """
+            SELECT record FROM augmentations
+            WHERE parent_id IN (SELECT sample_id FROM memberships WHERE corpus = ? AND split = ?)
+            ORDER BY created DESC, rowid DESC
+        """
+        return [record_of(Augmentation, row["record"]) for row in self._rows(sql, corpus, split)]
 
     def _texts(self, kind: type[Kind], ids: Iterable[str]) -> dict[str, str]:
         sql = f"SELECT id, record FROM {TABLES[kind]} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608

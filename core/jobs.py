@@ -1,0 +1,230 @@
+"""A job on a whole corpus, in the background: captions, thoughts or new samples; to start, watch, stop and go on.
+
+What a job makes is kept as it comes, and looked up before anything is asked: a job that was stopped, or that failed,
+goes on when the same one is started again. The batch door has the same work as `caption`, `think` and `augment`.
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from core.asking import Engine, Limits, Work
+from core.asking.estimate import Forecast
+from core.asking.prices import price_of
+from core.augmentation import EntityPool
+from core.augmenting import Augmenting, Wish
+from core.captioning import caption_all
+from core.captioning.local import Local
+from core.domain import Sample
+from core.errors import BadInput, CotpdError
+from core.identity import Person
+from core.knowledge import About
+from core.store import Store
+from core.thinking import Thinking
+from core.workbench import Workbench
+
+Product = Literal["captions", "thoughts", "variants"]
+
+STOPPED = "you stopped it"
+
+AT_ONCE = 500
+"""Samples that one look into the store is about."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a job makes, of which samples, and within what. A `wish` says which variants; `budget` is in USD."""
+
+    product: Product
+    corpus: str
+    split: str
+    limit: int | None = None
+    wish: Wish | None = None
+    concurrency: int | None = None
+    budget: float | None = None
+
+
+@dataclass
+class Standing:
+    """How far a job is: done of planned, of these failed; cost in USD, None where the price is unknown."""
+
+    planned: int = 0
+    done: int = 0
+    failed: int = 0
+    kept_before: int = 0
+    cost: float | None = None
+    seconds: float = 0.0
+    stopped: str | None = None
+    failures: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace so far."""
+        return self.seconds / self.done * (self.planned - self.done) if self.done else None
+
+
+class _Stopped(Exception):
+    """Ends a captioning between two batches."""
+
+
+class CorpusJob:
+    """One order being carried out. Safe to watch and stop from any thread."""
+
+    def __init__(self, bench: Workbench, order: Order) -> None:
+        self.order = order
+        self.problem: str | None = None
+        self._bench = bench
+        self._captioned = Standing()
+        self._asking: Engine | None = None
+        self._before = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="job")
+
+    @property
+    def running(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._thread.is_alive()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._stop.is_set()
+
+    def start(self, *, by: Person) -> None:
+        """Begin.
+
+        Raises:
+            Forbidden: their role does not let them.
+        """
+        by.must("run jobs")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it soon: what came is kept."""
+        self._stop.set()
+        if self._asking:
+            self._asking.stop(STOPPED)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end, no longer than this; gives whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def standing(self) -> Standing:
+        """How far it is."""
+        if self._asking is None:
+            return self._captioned
+        tally = self._asking.tally
+        return Standing(
+            planned=tally.planned,
+            done=tally.done,
+            failed=len(tally.failures),
+            kept_before=self._before,
+            cost=tally.cost,
+            seconds=tally.seconds,
+            stopped=tally.stopped,
+            failures=tally.report()["failed_by_reason"],
+        )
+
+    def _run(self) -> None:
+        try:
+            if self.order.product == "captions":
+                self._caption()
+            else:
+                self._ask()
+        except CotpdError as error:
+            self.problem = str(error)
+
+    def _caption(self) -> None:
+        store, began = self._bench.store, time.monotonic()
+
+        def show(done: int, total: int, failed: int) -> None:
+            self._captioned = Standing(total, done, failed, cost=0.0, seconds=time.monotonic() - began)
+            if self._stop.is_set():
+                raise _Stopped
+
+        pictured = _pictured(self._bench, samples_of(store, self.order))
+        engine = Local(self._bench.models.captioner(self._bench.settings))
+        try:
+            report = caption_all(store, engine, pictured, show)
+        except _Stopped:
+            self._captioned.stopped = STOPPED
+        else:
+            self._captioned.kept_before = report.kept
+            self._captioned.failures = dict(Counter(report.failures.values()))
+
+    def _ask(self) -> None:
+        work = work_of(self._bench, self.order)
+        teacher = self._bench.models.teacher(self._bench.settings)
+        price = price_of(teacher, self._bench.settings)
+        if self.order.budget is not None and price is None:
+            raise BadInput(
+                f"a budget needs a price, and none is known for {teacher.model!r}; COTPD_PRICES names a table"
+            )
+        limits = Limits(self.order.concurrency or teacher.concurrency, budget=self.order.budget)
+        self._before = len(work.kept)
+        self._asking = Engine(teacher, self._bench.store, limits, price, planned=work.missing)
+        if self._stop.is_set():
+            self._asking.stop(STOPPED)
+        asyncio.run(self._asking.run(work.conversations()))
+
+
+def forecast(bench: Workbench, order: Order) -> Forecast:
+    """What an order for thoughts or variants will take.
+
+    Raises:
+        CotpdError: the teacher cannot be used, or there are no such samples.
+    """
+    price = price_of(bench.models.teacher(bench.settings), bench.settings)
+    return work_of(bench, order).forecast(price)
+
+
+def work_of(bench: Workbench, order: Order) -> Work:
+    """The thoughts or variants that an order is for: those that are kept, and what gets the others.
+
+    A picture is spoken of by its newest caption; names come from the corpus itself, where it is labelled.
+
+    Raises:
+        BadInput: there are no such samples.
+        Unavailable: the teacher, or the student that labels samples, cannot be used.
+    """
+    samples = samples_of(bench.store, order)
+    teacher = bench.models.teacher(bench.settings)
+    if order.wish is None:
+        captions: dict[str, About] = {}
+        for start in range(0, len(samples), AT_ONCE):
+            captions |= bench.store.bulk.captions(sample.id for sample in samples[start : start + AT_ONCE])
+        return Thinking(bench.store, teacher, samples, captions)
+    is_labelled = any(sample.entities for sample in samples)
+    name = f"{order.corpus}/{order.split}"
+    pool = EntityPool.from_samples(samples, name) if is_labelled else EntityPool.of_the_project()
+    labelled = [(sample, bench.entities(sample)) for sample in samples]
+    return Augmenting(bench.store, teacher, labelled, order.wish, pool)
+
+
+def samples_of(store: Store, order: Order) -> list[Sample]:
+    """The samples that an order is about.
+
+    Raises:
+        BadInput: there are none.
+    """
+    samples = store.samples(order.corpus, order.split)[: order.limit]
+    if not samples:
+        raise BadInput(f"no corpus {order.corpus}/{order.split} is in the workspace: import it first")
+    return samples
+
+
+def _pictured(bench: Workbench, samples: Sequence[Sample]) -> list[tuple[Sample, Path]]:
+    """The samples whose picture the workspace has."""
+    found = ((sample, bench.store.image(sample.image)) for sample in samples if sample.image)
+    pictured = [(sample, path) for sample, path in found if path]
+    if not pictured:
+        raise BadInput(
+            "none of these samples has a picture in the workspace: `caption --images` takes them of a folder"
+        )
+    return pictured

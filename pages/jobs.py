@@ -1,0 +1,209 @@
+"""Jobs: captions, thoughts and new samples of a whole corpus; started, watched, stopped and gone on with."""
+
+import streamlit as st
+
+from app import charts, inert, people, problems, resources, sidebar, stages
+from core.augmentation.report import report
+from core.augmenting import Wish
+from core.domain import AugmentationKind
+from core.jobs import CorpusJob, Order, Product, forecast, samples_of
+from core.study import VARIANTS
+
+POLL = 0.5  # seconds between two looks at a running job
+FAILURES = 50
+EXAMPLES = 3
+
+PRODUCTS: dict[Product, str] = {"captions": "Captions", "thoughts": "Thoughts", "variants": "New samples"}
+
+
+def choose_order() -> Order:
+    """What is to be made, of which samples."""
+    corpora = resources.store().corpora()
+    if not corpora:
+        st.info("No corpus is in the workspace yet. `python -m core import` takes one in.")
+        st.stop()
+    left, right = st.columns([3, 2])
+    place = left.selectbox("Corpus", corpora, format_func="/".join, bind="query-params", key="corpus")
+    product = left.segmented_control(
+        "What to make",
+        list(PRODUCTS),
+        format_func=PRODUCTS.__getitem__,
+        key="product",
+        default="thoughts",
+        required=True,
+    )
+    limit = right.number_input("Only the first samples", min_value=1, value=None, placeholder="all", key="limit")
+    wish, concurrency, budget = None, None, None
+    if product == "variants":
+        kinds: list[AugmentationKind] = left.pills(
+            "Kinds",
+            VARIANTS,
+            default=VARIANTS,
+            selection_mode="multi",
+            format_func=stages.TITLES.__getitem__,
+            key="kinds",
+        )
+        times = left.number_input("Of each kind", min_value=1, max_value=50, value=1, key="times")
+        seed = left.number_input("Seed", min_value=0, value=0, key="seed")
+        wish = Wish(tuple(kinds), int(times), int(seed))
+    if product != "captions":
+        concurrency = right.number_input(
+            "Requests at once", min_value=1, value=None, placeholder="as suits the teacher", key="concurrency"
+        )
+        budget = right.number_input(
+            "Budget, USD",
+            min_value=0.0,
+            value=None,
+            placeholder="none",
+            key="budget",
+            help="Stop before it is exceeded",
+        )
+    return Order(product, *place, limit=limit, wish=wish, concurrency=concurrency, budget=budget)
+
+
+def show_coverage(order: Order) -> None:
+    """How much of the corpus has what."""
+    total = len(samples_of(resources.store(), Order(order.product, order.corpus, order.split)))
+    covered = resources.store().bulk.coverage(order.corpus, order.split)
+    st.plotly_chart(
+        charts.coverage(covered, total),
+        config={"displayModeBar": False},
+        alt=f"Of {total:,} samples: " + ", ".join(f"{number:,} with {what}" for what, number in covered.items()),
+    )
+
+
+def show_forecast(order: Order) -> None:
+    """What is missing, and what it will take, when asked for: the teacher is loaded for that."""
+    if order.product == "captions" or not st.button("What will it take?", icon=":material/calculate:", type="tertiary"):
+        return
+    with st.spinner("Looking at what there is…"):
+        foreseen = forecast(resources.workbench(chosen), order)
+    money = "price unknown" if foreseen.cost is None else f"${foreseen.cost:,.4f}" if foreseen.cost else "free"
+    inert.show(
+        f"{foreseen.calls:,} to ask for; about {foreseen.prompt_tokens:,} tokens to read and "
+        f"{foreseen.completion_tokens:,} to write, {foreseen.most_completion_tokens:,} at most: {money}."
+    )
+
+
+def start(order: Order) -> None:
+    """Carry an order out, unless another job is running."""
+    with problems.shown():
+        job = CorpusJob(resources.workbench(chosen), order)
+        job.start(by=people.current())
+        resources.jobs().put(job)
+
+
+def show_job() -> None:
+    """How far the last job is, or what became of it."""
+    job = resources.jobs().last()
+    if job is None:
+        return
+    now = job.standing()
+    what = f"{PRODUCTS[job.order.product]} of {job.order.corpus}/{job.order.split}"
+    with st.container(border=True):
+        if job.running:
+            show_progress(job, what)
+        else:
+            st.markdown("**Last job**")
+            inert.show(f"{what}: {now.done:,} of {now.planned:,} done, {now.failed:,} failed, in {clock(now.seconds)}.")
+            if now.kept_before:
+                inert.show(f"{now.kept_before:,} more were in the workspace before.", faint=True)
+            if now.stopped:
+                inert.show(f"Stopped: {now.stopped}. Start it again, and it goes on from there.")
+            for reason, number in now.failures.items():
+                inert.show(f"{number:,} failed: {reason}")
+        if job.problem:
+            problems.show(job.problem)
+    if not job.running and st.session_state.pop("job_polling", False):
+        st.rerun()
+
+
+def show_progress(job: CorpusJob, what: str) -> None:
+    """A running job."""
+    now = job.standing()
+    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    pace = f" · {now.done / now.seconds:.1f}/s" if now.seconds > 1 and now.done else ""
+    left = f" · {clock(now.seconds_left)} left" if now.seconds_left is not None else ""
+    spent = f" · ${now.cost:,.4f}" if now.cost else ""
+    state = f"{now.done:,} of {now.planned:,}{pace}{left}{spent} · {now.failed:,} failed" if now.planned else "looking…"
+    bar.progress(
+        now.done / now.planned if now.planned else 0.0,
+        text=f"{inert.label(what)}: {'stopping, ' if job.stopping else ''}{state}",
+    )
+    stop.button("Stop", icon=":material/stop:", on_click=job.stop, width="stretch", disabled=job.stopping)
+
+
+def show_failures(order: Order) -> None:
+    """What got no usable answer yet, and why; the same job asks for it again."""
+    failed = resources.store().attempts.failures(order.corpus, order.split, limit=FAILURES)
+    if not failed:
+        return
+    with st.expander(f"Without an answer so far ({len(failed)}{'+' if len(failed) == FAILURES else ''})"):
+        st.caption("Start the job again to ask for these once more.")
+        st.dataframe(
+            [
+                {
+                    "when": attempt.at,
+                    "prompt": attempt.prompt_version,
+                    "why": attempt.failure,
+                    "what the teacher or the endpoint said": attempt.problem,
+                    "attempts": attempt.number,
+                }
+                for attempt in failed
+            ],
+            hide_index=True,
+        )
+
+
+def show_variants(order: Order) -> None:
+    """What the variants of the corpus came to, with examples of each reason."""
+    made = resources.store().bulk.variants_of(order.corpus, order.split)
+    if not made:
+        return
+    st.subheader("New samples so far")
+    counts = report(made)
+    st.plotly_chart(
+        charts.variants(counts),
+        config={"displayModeBar": False},
+        alt="; ".join(f"{kind}: {each.kept:,} kept of {each.made:,}" for kind, each in counts.items()),
+    )
+    reasons = {(each.kind, each.dropped) for each in made}
+    for kind, reason in sorted(reasons, key=lambda each: (each[0], each[1] or "")):
+        examples = [each for each in made if (each.kind, each.dropped) == (kind, reason)][:EXAMPLES]
+        with st.expander(f"{stages.TITLES[kind]}: {reason or 'kept'}"):
+            for each in examples:
+                inert.show(each.caption or (each.variant.text if each.variant else each.answer or "(nothing came)"))
+
+
+def clock(seconds: float | None) -> str:
+    """A duration as a person says it."""
+    whole = round(seconds or 0)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min" if whole < 3600 else f"{whole / 3600:.1f} h"
+
+
+person = people.current()
+chosen = sidebar.chosen_settings()
+st.title("Jobs")
+st.caption(
+    "What a teacher knows about a whole corpus. What is there is never asked for twice; stop and go on as you like."
+)
+with problems.shown():
+    wanted = choose_order()
+    current = resources.jobs().last()
+    is_running = current is not None and current.running
+    show_forecast(wanted)
+    st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=start,
+        args=(wanted,),
+        disabled=is_running or not person.may("run jobs") or (wanted.wish is not None and not wanted.wish.kinds),
+        help="A job is running" if is_running else None if person.may("run jobs") else f"A {person.role} may only look",
+    )
+    st.session_state.job_polling = is_running
+    st.fragment(run_every=POLL if is_running else None)(show_job)()
+    show_coverage(wanted)
+    show_failures(wanted)
+    if wanted.product == "variants":
+        show_variants(wanted)

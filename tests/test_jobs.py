@@ -1,0 +1,111 @@
+"""Jobs on a whole corpus, with a teacher behind a real endpoint on this machine."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.augmenting import Wish
+from core.domain import Entity, Sample
+from core.errors import Forbidden
+from core.identity import Person, local
+from core.jobs import CorpusJob, Order, forecast
+from core.settings import Settings
+from core.store import Store
+from core.workbench import Workbench
+from tests.loopback import Loopback, serving
+
+SAMPLES = tuple(
+    Sample.from_tokens((name, "went", "to", "Oslo"), entities=(Entity(start=0, end=1, type="PER"),))
+    for name in ("Ana", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal")
+)
+THOUGHTS = Order("thoughts", "names", "train")
+ANN = local("Ann")
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    with serving(lambda body: f"Something is known of it: {len(str(body)) % 97}.") as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def bench(tmp_path: Path, loopback: Loopback) -> Iterator[Workbench]:
+    settings = Settings.read(workspace=tmp_path / "workspace", teacher_url=loopback.url, teacher_model="m")
+    with Store(settings.workspace) as store:
+        store.add_corpus("names", "train", SAMPLES)
+        yield Workbench(settings, store)
+
+
+def done(bench: Workbench, order: Order) -> CorpusJob:
+    job = CorpusJob(bench, order)
+    job.start(by=ANN)
+    assert job.wait(60)
+    return job
+
+
+def test_a_job_thinks_about_a_corpus_and_a_second_one_asks_nothing(bench: Workbench, loopback: Loopback) -> None:
+    assert forecast(bench, THOUGHTS).calls == 16
+    now = done(bench, THOUGHTS).standing()
+    assert (now.planned, now.done, now.failed, now.stopped) == (16, 16, 0, None)
+    assert bench.store.bulk.coverage("names", "train") == {"noun": 8, "sentence": 8}
+    asked = len(loopback.requests)
+    again = done(bench, THOUGHTS).standing()
+    assert (again.planned, again.kept_before, len(loopback.requests)) == (0, 16, asked)
+    assert forecast(bench, THOUGHTS).calls == 0
+
+
+def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench, loopback: Loopback) -> None:
+    loopback.pause = 0.1
+    slow = Order("thoughts", "names", "train", concurrency=1)
+    job = CorpusJob(bench, slow)
+    job.start(by=ANN)
+    while job.standing().done < 3:
+        time.sleep(0.01)
+    job.stop()
+    assert job.wait(60)
+    assert job.standing().stopped == "you stopped it"
+    kept = job.standing().done
+    assert 3 <= kept < 16
+    loopback.pause = 0
+    assert done(bench, slow).standing().planned == 16 - kept
+    assert len(loopback.requests) == 16
+
+
+def test_a_job_makes_new_samples_and_its_limit_holds(bench: Workbench) -> None:
+    wish = Wish(("image",), times=1)
+    assert done(bench, Order("variants", "names", "train", limit=3, wish=wish)).standing().done == 3
+    made = bench.store.bulk.variants_of("names", "train")
+    assert {each.parent_id for each in made} == {sample.id for sample in SAMPLES[:3]}
+
+
+def test_what_an_endpoint_refuses_ends_the_job_with_its_reason(bench: Workbench, loopback: Loopback) -> None:
+    loopback.fault, loopback.status = "status", 401
+    now = done(bench, THOUGHTS).standing()
+    assert now.stopped is not None
+    assert "refused the key" in now.stopped
+    assert now.failures == {"key refused": now.failed}
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (Order("thoughts", "nothing", "train"), "no corpus nothing/train"),
+        (Order("captions", "names", "train"), "none of these samples has a picture"),
+        (Order("thoughts", "names", "train", budget=1.0), "needs a price"),
+    ],
+)
+def test_a_job_that_cannot_be_done_says_why(bench: Workbench, order: Order, words: str) -> None:
+    job = done(bench, order)
+    assert job.problem is not None
+    assert words in job.problem
+
+
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_only_a_curator_starts_a_job(bench: Workbench, loopback: Loopback, role: str) -> None:
+    job = CorpusJob(bench, THOUGHTS)
+    with pytest.raises(Forbidden, match=f"a {role} may not run jobs"):
+        job.start(by=Person("Vi", role))  # type: ignore[arg-type]
+    assert not job.running
+    assert loopback.requests == []

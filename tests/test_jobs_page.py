@@ -1,0 +1,79 @@
+"""The jobs page in a real browser: a job is foreseen, started, watched, stopped and gone on with."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.domain import Entity, Sample
+from core.store import Store
+from tests.browser import app, chromium
+from tests.loopback import Loopback, serving
+
+SECOND = 1000
+HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hi]"
+SAMPLES = tuple(
+    Sample.from_tokens((name, "went", "to", "Oslo"), entities=(Entity(start=0, end=1, type="PER"),))
+    for name in ("Ana", "Bo", "Cy", "Di", "Ed", "Flo", "Gus", "Hal")
+)
+
+pytestmark = pytest.mark.timeout(600)
+expect.set_options(timeout=120 * SECOND)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def loopback() -> Iterator[Loopback]:
+    with serving(lambda _: f"It is known: {HOSTILE}.") as loopback:
+        yield loopback
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, loopback: Loopback) -> Iterator[str]:
+    workspace = tmp_path_factory.mktemp("jobs") / "workspace"
+    with Store(workspace) as store:
+        store.add_corpus("names", "train", SAMPLES)
+    with app(workspace, COTPD_TEACHER_URL=loopback.url, COTPD_TEACHER_MODEL="m") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(120 * SECOND)
+    opened.goto(f"{url}/jobs?corpus=names%2Ftrain")
+    expect(opened.get_by_role("button", name="Start")).to_be_visible()
+    yield opened
+    opened.close()
+
+
+def test_a_job_is_foreseen_stopped_and_gone_on_with(page: Page, loopback: Loopback) -> None:
+    page.get_by_role("button", name="What will it take?").click()
+    expect(page.get_by_text("16 to ask for")).to_be_visible()
+    loopback.pause = 0.5
+    page.get_by_label("Requests at once").fill("1")
+    page.get_by_label("Requests at once").press("Enter")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("of 16")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("it goes on from there")).to_be_visible()
+    loopback.pause = 0
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("more were in the workspace before")).to_be_visible()
+    expect(page.get_by_text("it goes on from there")).to_be_hidden()
+    assert len(loopback.requests) == 16
+
+
+def test_new_samples_are_made_and_shown_inert_with_their_reasons(page: Page) -> None:
+    page.get_by_text("New samples", exact=True).click()
+    page.get_by_role("button", name="Another entity").click()  # leaves the other two kinds
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("New samples so far")).to_be_visible()
+    page.get_by_text("An imagined picture: kept").click()
+    expect(page.get_by_text("onerror=alert(1)").first).to_be_visible()
+    assert page.locator("img[src=x]").count() == 0
