@@ -206,8 +206,10 @@ def test_an_empty_answer_and_another_models_are_failures_with_a_name(
     assert tally.requests == engine.ATTEMPTS[reason]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("model", ["gpt-test", "gpt-test-0613", "gpt-test-2026-01-01", "gpt-test:latest", "GPT-Test"])
-def test_a_dated_version_is_the_model_that_was_asked_for(
+@pytest.mark.parametrize(
+    "model", ["gpt-test", "gpt-test-0613", "gpt-test-2026-01-01", "gpt-test:latest", "GPT-Test", "/models/my.gguf"]
+)
+def test_a_dated_version_or_the_file_of_a_llama_cpp_is_the_model_that_was_asked_for(
     teacher: Teacher, store: Store, loopback: Loopback, model: str
 ) -> None:
     loopback.model = model
