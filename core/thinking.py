@@ -111,6 +111,8 @@ class Thinking:
         plain = _either(self._teacher.parameters)
         for sample in samples:
             caption = captions.get(sample.id) if sample.image else None
+            if caption and not caption.text:
+                caption = None
             grains = _grains_of(caption)
             self.uncaptioned += bool(sample.image and not caption)
             kept: dict[Grain, str] = {}

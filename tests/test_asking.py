@@ -14,7 +14,8 @@ from zlib import crc32
 import pytest
 
 from core.asking import Conversation, Engine, Job, Limits, Tally, engine, pace
-from core.asking.engine import key_of, smaller
+from core.asking.failing import ATTEMPTS
+from core.asking.forms import key_of, smaller
 from core.asking.prices import Price
 from core.domain import Sample
 from core.errors import StoreError
@@ -203,7 +204,7 @@ def test_an_empty_answer_and_another_models_are_failures_with_a_name(
     tally, heard = run(teacher, store, 1)
     assert heard == []
     assert [failure.reason for failure in tally.failures] == [reason]
-    assert tally.requests == engine.ATTEMPTS[reason]  # type: ignore[index]
+    assert tally.requests == ATTEMPTS[reason]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
