@@ -1,6 +1,7 @@
 # make run    the app on http://localhost:8501 (PORT=8600 for another port)
 # make test   the whole suite, with linters and a headless browser
-# Both install what is missing first; a second run starts in seconds.
+# make lavis  LAVIS in an environment of its own (.venv-lavis, 2.3 GB), for --captioner lavis
+# They install what is missing first; a second run starts in seconds.
 
 PORT ?= 8501
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Idle OpenMP threads that spin instead of sleeping make two busy processes on one machine ten times slower.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: run test lint bench
+.PHONY: run test lint bench lavis
 
 run: .venv/run-ready
 	@$(BIN)/python -m core import --demo
@@ -31,6 +32,19 @@ bench: .venv/test-ready
 	@$(BIN)/python -m bench.case_study
 	@$(BIN)/python -m bench.page
 
+# LAVIS pins a transformers of 2023, which works on Python 3.11; LAVIS_PYTHON names another one.
+LAVIS_PYTHON ?= python3.11
+
+lavis: .venv-lavis/ready
+
+.venv-lavis/ready: requirements-lavis.txt
+	@$(LAVIS_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "LAVIS needs Python 3.11; name yours with LAVIS_PYTHON=/path/to/python3.11"; exit 1; }
+	@$(LAVIS_PYTHON) -m venv .venv-lavis
+	@echo "Installing LAVIS into .venv-lavis: a few minutes, 2.3 GB."
+	@.venv-lavis/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lavis.txt
+	@touch $@
+
 .venv/run-ready: requirements.txt requirements-embedded.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name yours with PYTHON=python3.12"; exit 1; }
@@ -40,7 +54,7 @@ bench: .venv/test-ready
 	@$(PIP) --no-deps -r requirements-embedded.txt
 	@touch $@
 
-.venv/test-ready: .venv/run-ready requirements-test.txt tests/install_browser.sh
+.venv/test-ready: .venv/run-ready $(wildcard requirements-*.txt) tests/install_browser.sh
 	@$(PIP) -r requirements-test.txt
 	@sh tests/install_browser.sh
 	@touch $@

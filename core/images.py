@@ -1,5 +1,6 @@
 """Pictures from strangers: decoded within limits to plain 8-bit RGB, or refused in words."""
 
+import base64
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_BYTES = 20 * 2**20
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 2048
+SENT_SIDE = 1024
+"""Pixels of the longest side of a picture that is sent to an endpoint: more would only cost more tokens."""
 
 _READABLE = "JPEG, PNG, WEBP, GIF, BMP or TIFF"
 
@@ -67,6 +70,15 @@ def read(path: Path) -> Image.Image:
         return decode(path.read_bytes(), str(path))
     except OSError as error:
         raise BadInput(f"{str(path)!r} cannot be read ({error.strerror}): check its permissions") from error
+
+
+def data_url(picture: Image.Image) -> str:
+    """An RGB picture as endpoints take it: a JPEG in a data URL, its longest side at most `SENT_SIDE` pixels."""
+    small = picture.copy()
+    small.thumbnail((SENT_SIDE, SENT_SIDE))
+    buffer = BytesIO()
+    small.save(buffer, format="JPEG", quality=90)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _open(data: bytes, name: str) -> Image.Image:

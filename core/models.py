@@ -30,7 +30,15 @@ class Models:
             BadInput: there is none of that name.
             Unavailable: it cannot be used here.
         """
-        key = ("captioner", settings.captioner, settings.blip2)
+        key = (
+            "captioner",
+            settings.captioner,
+            settings.blip2,
+            settings.lavis,
+            settings.lavis_python,
+            settings.vision_url,
+            settings.vision_model,
+        )
         return self._once(key, lambda: captioners.find(settings.captioner).load(settings))
 
     def teacher(self, settings: Settings) -> Teacher:

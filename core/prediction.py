@@ -47,7 +47,7 @@ class Predictor:
     def __init__(self, student: Student, views: ViewBuilder, name: str) -> None:
         self.name = name
         self._student = student
-        self._views = views
+        self.views = views
 
     @classmethod
     def load(cls, settings: Settings) -> "Predictor":
@@ -111,7 +111,7 @@ class Predictor:
             BadInput: a tweet is longer than the encoder can read, or has no relation where one is asked for.
         """
         is_helped = view == "with_knowledge"
-        encoded = [self._views.encode(sample, known if is_helped else ()) for sample, known in items]
+        encoded = [self.views.encode(sample, known if is_helped else ()) for sample, known in items]
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
         answers: dict[int, Labelled] = {}
         self._student.eval()
@@ -123,7 +123,7 @@ class Predictor:
         return [answers[at] for at in range(len(items))]
 
     def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[Labelled]:
-        batch = self._views.collate(encoded).to(self._student.embedding.weight.device)
+        batch = self.views.collate(encoded).to(self._student.embedding.weight.device)
         with torch.inference_mode():
             logits = getattr(self._student, view)(batch)
             best = self._student.head.decode(logits, batch.asked)

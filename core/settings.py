@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from core.errors import BadInput
+from core.identity import Role
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -37,10 +38,20 @@ class Settings(BaseSettings):
     captioner: str = Field("describe", description="name of a file in core/captioners")
     blip2: str | None = Field(None, description="hub id or folder of BLIP-2 weights, e.g. Salesforce/blip2-opt-2.7b")
 
+    lavis: str = Field(
+        "blip2_opt/caption_coco_opt2.7b", description="a model of LAVIS and its type, or a YAML file like its types'"
+    )
+    lavis_python: Path = Field(
+        ASSETS.parent / ".venv-lavis/bin/python", description="the Python of LAVIS' own environment; see `make lavis`"
+    )
+    vision_url: str | None = Field(None, description="base URL of an OpenAI-compatible endpoint that sees pictures")
+    vision_model: str | None = Field(None, description="its model that captions pictures, e.g. gpt-4o-mini")
+
     teacher: str = Field("", description="a file in core/teachers; empty: endpoint if one is configured, else embedded")
     teacher_url: str | None = Field(None, description="base URL of an OpenAI-compatible endpoint, ending in /v1")
     teacher_model: str | None = Field(None, description="the endpoint's model, e.g. gpt-4; setting it configures one")
     teacher_prompts: str = Field("", description="prompt set; empty: paper for hosted models, local for embedded ones")
+    teacher_sees: bool = Field(False, description="the endpoint's model takes pictures: relate them, not their caption")
     teacher_timeout: float = Field(60.0, gt=0, description="seconds without a word before an answer is given up")
     embedded_teacher: str = Field("qwen2.5-coder-1.5b", description="a name in core/weights, or a GGUF file")
 
@@ -49,6 +60,11 @@ class Settings(BaseSettings):
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
     )
+
+    people: dict[str, Role] = Field(
+        default_factory=dict, description="e-mail to role (viewer, reviewer, curator), where people sign in"
+    )
+    default_role: Role = Field("viewer", description="role of those who sign in and are not among the people")
 
     @classmethod
     def settings_customise_sources(

@@ -7,11 +7,11 @@ from pydantic import JsonValue
 
 from core import prompts
 from core.asking import Conversation
-from core.asking.estimate import tokens
+from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
 from core.domain import Caption, Grain, Knowledge, Sample
 from core.errors import TeacherError
-from core.knowledge import Dialogue, dialogues
+from core.knowledge import About, Dialogue, dialogues, noted, prompt_of
 from core.store import Store, canonical
 from core.teachers import Teacher
 
@@ -22,26 +22,11 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """What a run will take. Tokens are estimated (see `core.asking.estimate`), answers as long as they were so far.
-
-    `most_completion_tokens` is for answers as long as they may be. Costs are in USD, None where the price is unknown.
-    """
-
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    most_completion_tokens: int
-    cost: float | None
-    most_cost: float | None
-
-
-@dataclass(frozen=True)
 class _Case:
     """A sample that lacks thoughts; `kept` has the ids of those that it has."""
 
     sample: Sample
-    caption: Caption | None
+    about: About | None
     grains: tuple[Grain, ...]
     kept: Mapping[Grain, str]
 
@@ -50,21 +35,20 @@ class Thinking:
     """The thoughts of samples by one teacher, seen once, at the beginning, a few hundred samples a query.
 
     `kept` are the ids of those that the store has, in the order of the samples; `uncaptioned` counts samples with a
-    picture but no caption, whose relation to the picture cannot be asked about.
+    picture but no caption, whose relation to the picture cannot be asked about. `abouts` has what stands for pictures.
     """
 
-    def __init__(
-        self, store: Store, teacher: Teacher, samples: Sequence[Sample], captions: Mapping[str, Caption]
-    ) -> None:
+    def __init__(self, store: Store, teacher: Teacher, samples: Sequence[Sample], abouts: Mapping[str, About]) -> None:
         self.kept: list[str] = []
         self.uncaptioned = 0
         self._store = store
         self._teacher = teacher
-        self._versions = {grain: prompts.load(teacher.prompts, grain).version for grain in GRAINS}
+        names = dict.fromkeys(prompt_of(grain, abouts.get(sample.id)) for sample in samples for grain in GRAINS)
+        self._versions = {name: prompts.load(teacher.prompts, name).version for name in names}
         self._cases: list[_Case] = []
         once = list({sample.id: sample for sample in samples}.values())
         for start in range(0, len(once), AT_ONCE):
-            self._look_up(once[start : start + AT_ONCE], captions)
+            self._look_up(once[start : start + AT_ONCE], abouts)
 
     @property
     def missing(self) -> int:
@@ -88,44 +72,37 @@ class Thinking:
                 for grain in case.grains:
                     if grain not in dialogue.grains:
                         continue
-                    ask = dialogue.ask(grain, case.caption)
+                    ask = dialogue.ask(grain, case.about)
                     answer = round(lengths.get(ask.prompt_version, ask.max_tokens))
                     if grain not in case.kept:
                         read += before + tokens(ask.dialogue)
                         written += answer
                         most += ask.max_tokens
                     before += tokens(ask.dialogue) + answer
-        return Forecast(
-            calls=self.missing,
-            prompt_tokens=read,
-            completion_tokens=written,
-            most_completion_tokens=most,
-            cost=price.of(read, written) if price else None,
-            most_cost=price.of(read, most) if price else None,
-        )
+        return Forecast.of(calls=self.missing, read=read, written=written, most=most, price=price)
 
-    def _look_up(self, samples: Sequence[Sample], captions: Mapping[str, Caption]) -> None:
+    def _look_up(self, samples: Sequence[Sample], abouts: Mapping[str, About]) -> None:
         found = self._store.bulk.thoughts(
             [sample.id for sample in samples], model=self._teacher.model, prompt_versions=list(self._versions.values())
         )
-        plain = _either(self._teacher.parameters)
+        plain = either(self._teacher.parameters)
         for sample in samples:
-            caption = captions.get(sample.id) if sample.image else None
-            if caption and not caption.text:
-                caption = None
-            grains = _grains_of(caption)
-            self.uncaptioned += bool(sample.image and not caption)
+            about = abouts.get(sample.id) if sample.image else None
+            if isinstance(about, Caption) and not about.text:
+                about = None
+            grains = _grains_of(about)
+            self.uncaptioned += bool(sample.image and not about)
             kept: dict[Grain, str] = {}
             for grain in grains:
-                about = plain
-                if grain == "multimodality" and caption:
-                    about = _either({**self._teacher.parameters, "caption": caption.id})
-                version = self._versions[grain]
-                if id_ := next((found[key] for each in about if (key := (sample.id, version, each)) in found), None):
+                known = plain
+                if grain == "multimodality":
+                    known = either({**self._teacher.parameters, **noted(about)})
+                version = self._versions[prompt_of(grain, about)]
+                if id_ := next((found[key] for each in known if (key := (sample.id, version, each)) in found), None):
                     kept[grain] = id_
             self.kept += kept.values()
             if len(kept) < len(grains):
-                self._cases.append(_Case(sample, caption, grains, kept))
+                self._cases.append(_Case(sample, about, grains, kept))
 
     def _conversation(self, dialogue: Dialogue, case: _Case) -> Conversation:
         """Ask for each missing thought after the thoughts before it.
@@ -137,7 +114,7 @@ class Thinking:
         for grain in dialogue.grains:
             if grain not in case.grains:
                 continue
-            about = case.caption if grain == "multimodality" else None
+            about = case.about if grain == "multimodality" else None
             if grain in known:
                 dialogue.recall(known[grain], about)
                 continue
@@ -151,10 +128,10 @@ class Thinking:
                 yield dialogue.thought(grain, answer, about)
 
 
-def _grains_of(caption: Caption | None) -> tuple[Grain, ...]:
-    return GRAINS if caption else GRAINS[:2]
+def _grains_of(about: About | None) -> tuple[Grain, ...]:
+    return GRAINS if about else GRAINS[:2]
 
 
-def _either(parameters: dict[str, JsonValue]) -> tuple[str, str]:
+def either(parameters: dict[str, JsonValue]) -> tuple[str, str]:
     """Parameters as stored thoughts may have them: the temperature is None there if the endpoint refused it."""
     return canonical(parameters), canonical({**parameters, "temperature": None})

@@ -1,14 +1,15 @@
 """One workspace with its models: every step of a sample's way, kept the moment it is done and never asked for twice."""
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter
 
 from PIL import Image
-from pydantic import JsonValue
 
-from core import augmentation, images, knowledge, prompts
+from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
 from core.domain import (
     Augmentation,
@@ -22,10 +23,14 @@ from core.domain import (
     Sample,
     Task,
 )
+from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
 from core.knowledge import Dialogue
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
+from core.teachers import Picture
+
+_log = logging.getLogger(__name__)
 
 Hear = Callable[[str], None]
 """Gets each piece of an answer as it arrives; raising from it ends the request."""
@@ -34,7 +39,7 @@ Hear = Callable[[str], None]
 class Workbench:
     """The steps that the batch door and the pages share. Each looks into the store first, and keeps what it makes.
 
-    Every step raises BadInput, Unavailable, TeacherError or StoreError, and says so in words for the user.
+    Every step raises one of core.errors, and says so in words for the user.
     """
 
     def __init__(self, settings: Settings, store: Store | None = None, models: Models | None = None) -> None:
@@ -52,6 +57,16 @@ class Workbench:
         path = self.store.image(sample.image) if sample.image else None
         return images.read(path) if path else None
 
+    def shown(self, sample: Sample, file: Path | None = None) -> Picture | None:
+        """A sample's picture for a teacher that sees: where none sees or there is no picture, None.
+
+        `file` is the picture's, where it lies outside the workspace.
+        """
+        if not (self.settings.teacher_sees and sample.image):
+            return None
+        found = file or self.store.image(sample.image)
+        return Picture(sample.image, str(found)) if found else None
+
     def caption(self, sample: Sample, picture: Image.Image) -> Caption:
         """A picture in words, by the chosen captioner."""
         captioner = self.models.captioner(self.settings)
@@ -59,16 +74,16 @@ class Workbench:
         if kept:
             return kept[0]
         created, begun = datetime.now(UTC), perf_counter()
-        description = captioner.describe(picture)
+        (described,) = captioner.describe_all([picture])
+        if isinstance(described, CaptionerError):
+            raise described
         maker = Maker(
             model=captioner.model,
             parameters=captioner.parameters,
             created=created,
             seconds=perf_counter() - begun,
         )
-        caption = Caption(
-            sample_id=sample.id, text=description.text, observations=description.observations, maker=maker
-        )
+        caption = described.of(sample, maker)
         self.store.add(sample, caption)
         return caption
 
@@ -79,13 +94,17 @@ class Workbench:
     def think(
         self, dialogue: Dialogue, grain: Grain, caption: Caption | None = None, hear: Hear | None = None
     ) -> Knowledge:
-        """One thought of a dialogue; the thoughts before it must have been asked for."""
+        """One thought of a dialogue; the thoughts before it must have been asked for.
+
+        The relation to the picture is asked about with the picture itself where the teacher sees, or with its caption.
+        """
+        about = (self.shown(dialogue.sample) or caption) if grain == "multimodality" else None
         sample = dialogue.sample
-        kept = self.store.knowledge(sample.id, grain=grain, **dialogue.asked(grain, caption))
+        kept = self.store.knowledge(sample.id, grain=grain, **dialogue.asked(grain, about))
         if kept:
-            dialogue.recall(kept[0], caption)
+            dialogue.recall(kept[0], about)
             return kept[0]
-        thought = dialogue.think(grain, caption=caption, hear=hear)
+        thought = dialogue.think(grain, about=about, hear=hear)
         self.store.add(sample, thought)
         return thought
 
@@ -95,11 +114,41 @@ class Workbench:
         self.store.add(sample, prediction)
         return prediction
 
-    def predict_with(self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge]) -> Prediction:
-        """The chosen student's entities, from the text with its caption and thoughts."""
-        prediction = self.models.student(self.settings).predict_with(sample, caption, thoughts)
+    def predict_with(
+        self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge], hear: Hear | None = None
+    ) -> Prediction:
+        """The chosen student's entities, from the text with its caption and thoughts, as far as it can read them."""
+        fitting = self.fitting(sample, caption, thoughts, hear)
+        prediction = self.models.student(self.settings).predict_with(sample, caption, fitting)
         self.store.add(prediction)
         return prediction
+
+    def fitting(
+        self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge], hear: Hear | None = None
+    ) -> Sequence[Knowledge]:
+        """The thoughts or, where they are too long for the chosen student, the chosen teacher's summary of them.
+
+        Where it gives none the thoughts stay, of which the student reads as many sentences as it can.
+        """
+        from core import summaries  # noqa: PLC0415 - with the student come its packages
+
+        long = summaries.too_long(self.models.student(self.settings).views, sample, caption, thoughts)
+        if long is None:
+            return thoughts
+        try:
+            teacher = self.models.teacher(self.settings)
+            summariser = summaries.Summariser(teacher)
+            if kept := self.store.knowledge(sample.id, grain="summary", **summariser.asked(long)):
+                return kept[:1]
+            ask = summariser.ask(long)
+            answer = teacher.ask(ask.dialogue, max_tokens=ask.max_tokens, hear=hear)
+            ask.check(answer.text)
+        except (BadInput, Unavailable, TeacherError) as error:
+            _log.warning("over-long knowledge about %s is cut, for there is no summary: %s", sample.id, error)
+            return thoughts
+        summary = summariser.summary(long, answer)
+        self.store.add(sample, summary)
+        return [summary]
 
     def entities(self, sample: Sample) -> tuple[Entity, ...] | None:
         """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
@@ -113,20 +162,12 @@ class Workbench:
     ) -> Augmentation:
         """One variant of a sample with these entities, or why there is none; unlabelled where they are None."""
         teacher = self.models.teacher(self.settings)
-        labelled = sample.model_copy(update={"entities": entities})
-        prompt = prompts.load(teacher.prompts, kind)
-        labels: dict[str, JsonValue] = {"labels": labelled.id}
-        for kept in self.store.augmentations(sample.id, kind=kind, model=teacher.model, prompt_version=prompt.version):
-            if {**kept.maker.parameters, **teacher.parameters, **labels} == kept.maker.parameters:
-                return kept
-        made = augmentation.augment(kind, labelled, teacher, prompts_set=teacher.prompts, pool=self._pool, hear=hear)
-        maker = made.maker.model_copy(update={"parameters": {**made.maker.parameters, **labels}})
-        # The parent is the sample as it came, whoever found its entities.
-        record = made.model_copy(update={"parent_id": sample.id, "maker": maker})
-        if entities is None and record.variant:  # nobody looked for mentions, which is not the same as none
-            record = record.model_copy(update={"variant": record.variant.model_copy(update={"entities": None})})
-        self.store.add(sample, record)
-        return record
+        plan = augmentation.plan(kind, sample, entities, teacher, pool=self._pool)
+        if kept := self.store.augmentations(sample.id, kind=kind, **plan.asked):
+            return kept[0]
+        made = plan.ask_now(teacher, hear)
+        self.store.add(sample, made)
+        return made
 
     @cached_property
     def _pool(self) -> EntityPool:

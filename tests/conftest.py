@@ -53,6 +53,14 @@ def student(corpora: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_blip2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny BLIP-2 that learned to name the colour of a square."""
+    from tests.tiny_blip2 import checkpoint
+
+    return checkpoint(tmp_path_factory.mktemp("hub") / "tiny-blip2")
+
+
+@pytest.fixture(scope="session")
 def models() -> Models:
     """Models that tests share, so that the describer and the tiny student are loaded once."""
     return Models()

@@ -155,7 +155,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
 
 
 def _usage(body: dict[str, Any], words: list[str]) -> dict[str, int]:
-    prompt = sum(len(message["content"].split()) for message in body["messages"])
+    prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
     return {"prompt_tokens": prompt, "completion_tokens": len(words), "total_tokens": prompt + len(words)}
 
 

@@ -12,6 +12,7 @@ from core import captioners, images
 from core.demo import FOLDER
 from core.errors import BadInput
 from core.settings import Settings
+from tests.captions import described
 
 PAGE = Path(__file__).parent.parent / "docs" / "add-a-captioner.md"
 
@@ -29,13 +30,13 @@ def _colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_without_the_file_there_is_no_such_captioner() -> None:
     assert "colours" not in captioners.names()
-    with pytest.raises(BadInput, match="no captioner is called 'colours'; there are: blip2, describe"):
+    with pytest.raises(BadInput, match="no captioner is called 'colours'; there are: blip2, describe, lavis, vision"):
         captioners.find("colours")
 
 
 @pytest.mark.usefixtures("_colours")
 def test_the_example_is_listed_beside_the_others() -> None:
-    assert captioners.names() == ["blip2", "colours", "describe"]
+    assert captioners.names() == ["blip2", "colours", "describe", "lavis", "vision"]
 
 
 @pytest.mark.usefixtures("_colours")
@@ -46,11 +47,11 @@ def test_the_example_captions_real_pictures() -> None:
     captioner = file.load(settings)
     assert captioner.model == "colours"
     assert captioner.parameters["most"] == 2
-    coffee = captioner.describe(images.read(FOLDER / "coffee.jpg"))
+    coffee = described(captioner, images.read(FOLDER / "coffee.jpg"))
     assert coffee.text == "A picture in brown and orange."
     assert [colour.kind for colour in coffee.observations] == ["colour", "colour"]
     flag = Image.new("RGB", (30, 20), "white")
     flag.paste("red", (0, 0, 10, 20))
-    seen = captioner.describe(flag)
+    seen = described(captioner, flag)
     assert seen.text == "A picture in white and red."
     assert [round(colour.score or 0, 1) for colour in seen.observations] == [0.7, 0.3]

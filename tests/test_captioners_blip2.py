@@ -2,77 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    Blip2Config,
-    Blip2ForConditionalGeneration,
-    Blip2Processor,
-    Blip2QFormerConfig,
-    Blip2VisionConfig,
-    BlipImageProcessorPil,
-    OPTConfig,
-    PreTrainedTokenizerFast,
-)
 
 from core import captioners
-from core.errors import Unavailable
+from core.errors import CaptionerError, Unavailable
 from core.settings import Settings
-
-COLOURS = {"red": (220, 40, 30), "green": (30, 180, 50), "blue": (40, 60, 220)}
-SIDE, QUERIES = 32, 4
-
-
-def square(colour: str, chance: torch.Generator) -> Image.Image:
-    """A square somewhere on a grey ground, its colour a little off."""
-    ground, width, x, y = (
-        int(torch.randint(low, high, (), generator=chance)) for low, high in ((60, 200), (12, 20), (0, 12), (0, 12))
-    )
-    picture = Image.new("RGB", (SIDE, SIDE), (ground,) * 3)
-    shift = torch.randint(-25, 26, (3,), generator=chance).tolist()
-    shade = tuple(level + off for level, off in zip(COLOURS[colour], shift, strict=True))
-    picture.paste(shade, (x, y, x + width, y + width))
-    return picture
-
-
-def tiny_processor() -> Blip2Processor:
-    words = ["<pad>", "<s>", "</s>", "<unk>", "a", "square", *COLOURS]
-    inner = Tokenizer(models.WordLevel({word: place for place, word in enumerate(words)}, unk_token="<unk>"))  # noqa: S106
-    inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
-    special = dict(zip(("pad_token", "bos_token", "eos_token", "unk_token"), words, strict=False))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, **special)
-    pictures = BlipImageProcessorPil(size={"height": SIDE, "width": SIDE})
-    return Blip2Processor(pictures, tokenizer, num_query_tokens=QUERIES)
-
-
-def tiny_model(processor: Blip2Processor) -> Blip2ForConditionalGeneration:
-    hidden = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = Blip2Config(
-        vision_config=Blip2VisionConfig(**hidden, intermediate_size=64, image_size=SIDE, patch_size=8).to_dict(),
-        qformer_config=Blip2QFormerConfig(
-            **hidden, intermediate_size=64, encoder_hidden_size=32, vocab_size=10
-        ).to_dict(),
-        text_config=OPTConfig(
-            **hidden,
-            ffn_dim=64,
-            word_embed_proj_dim=32,
-            vocab_size=len(processor.tokenizer),
-            max_position_embeddings=64,
-            pad_token_id=0,
-            bos_token_id=1,
-            eos_token_id=2,
-        ).to_dict(),
-        num_query_tokens=QUERIES,
-        image_token_index=processor.tokenizer.convert_tokens_to_ids("<image>"),
-    )
-    return Blip2ForConditionalGeneration(config)
+from tests.captions import described
+from tests.squares import COLOURS, square
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,39 +26,10 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a BLIP-2 that learned to name the colour of a square."""
-    torch.manual_seed(5)
-    chance = torch.Generator().manual_seed(5)
-    processor = tiny_processor()
-    model = tiny_model(processor)
-    for weights in model.parameters():
-        if weights.dim() > 1:
-            torch.nn.init.normal_(weights, std=0.1)  # the usual 0.02 is meant for wide layers: these would learn slowly
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    names = list(COLOURS) * 4
-    for _ in range(150):
-        batch = processor(
-            images=[square(name, chance) for name in names],
-            text=[f"a {name} square </s>" for name in names],
-            return_tensors="pt",
-        )
-        labels = batch["input_ids"].masked_fill(batch["input_ids"] == model.config.image_token_index, -100)
-        loss = model(**batch, labels=labels).loss
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    folder = tmp_path_factory.mktemp("hub") / "tiny-blip2"
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
-def copy(checkpoint: Path, tmp_path: Path) -> Path:
+def copy(tiny_blip2: Path, tmp_path: Path) -> Path:
     """A checkpoint to damage."""
-    return Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+    return Path(shutil.copytree(tiny_blip2, tmp_path / "copy"))
 
 
 def edit(path: Path, **changes: object) -> None:
@@ -133,22 +46,52 @@ def refusal(source: str | Path | None) -> str:
     return str(raised.value)
 
 
-def test_the_caption_names_what_the_picture_shows(checkpoint: Path) -> None:
-    captioner = captioners.find("blip2").load(Settings.read(blip2=str(checkpoint)))
+def test_the_caption_names_what_the_picture_shows(tiny_blip2: Path) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
     unseen = torch.Generator().manual_seed(99)
     for colour in list(COLOURS) * 5:
-        assert captioner.describe(square(colour, unseen)).text == f"a {colour} square"
+        assert described(captioner, square(colour, unseen)).text == f"a {colour} square"
 
 
-def test_the_caption_s_maker_is_recorded(checkpoint: Path) -> None:
-    captioner = captioners.find("blip2").load(Settings.read(blip2=str(checkpoint)))
+def test_a_batch_says_what_each_picture_alone_says(tiny_blip2: Path) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
+    chance = torch.Generator().manual_seed(7)
+    squares = [square(colour, chance) for colour in list(COLOURS) * 3]
+    assert captioner.describe_all(squares) == [described(captioner, each) for each in squares]
+
+
+def test_where_memory_does_not_suffice_batches_become_smaller(
+    tiny_blip2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
+    whole = captioner._generate
+
+    def generate(images: Sequence[Image.Image]) -> list[str]:
+        if len(images) > room:
+            raise torch.OutOfMemoryError("no room")
+        return whole(images)
+
+    monkeypatch.setattr(captioner, "_generate", generate)
+    chance = torch.Generator().manual_seed(7)
+    squares = [square(colour, chance) for colour in COLOURS] * 2
+    room = 2
+    assert [each.text for each in captioner.describe_all(squares)] == [f"a {colour} square" for colour in COLOURS] * 2
+    assert captioner.batch <= 2
+    room = 0
+    (none,) = captioner.describe_all(squares[:1])
+    assert isinstance(none, CaptionerError)
+    assert "does not fit into the memory" in str(none)
+
+
+def test_the_caption_s_maker_is_recorded(tiny_blip2: Path) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
     assert captioner.model == "tiny-blip2"
     assert captioner.parameters == {"max_new_tokens": 40, "num_beams": 5, "prompt": "", "dtype": "float32"}
 
 
-def test_a_complete_folder_and_a_hub_id_are_usable(checkpoint: Path) -> None:
+def test_a_complete_folder_and_a_hub_id_are_usable(tiny_blip2: Path) -> None:
     blip2 = captioners.find("blip2")
-    assert blip2.unusable(Settings.read(blip2=str(checkpoint))) is None
+    assert blip2.unusable(Settings.read(blip2=str(tiny_blip2))) is None
     assert blip2.unusable(Settings.read(blip2="Salesforce/blip2-opt-2.7b")) is None
 
 

@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from core.captioners.describe import _with_article
 from core.demo import FOLDER
 from core.errors import Unavailable
 from core.settings import Settings
+from tests.captions import described
 
 
 @pytest.fixture(scope="module")
@@ -52,53 +54,53 @@ def test_it_is_called_what_it_is(describer: Captioner) -> None:
     ],
 )
 def test_a_photo_is_described_as_far_as_the_models_are_sure(describer: Captioner, photo: str, sentence: str) -> None:
-    assert describer.describe(images.read(FOLDER / f"{photo}.jpg")).text == sentence
+    assert described(describer, images.read(FOLDER / f"{photo}.jpg")).text == sentence
 
 
 def test_a_scoreboard_is_read(describer: Captioner) -> None:
-    seen = describer.describe(images.read(FOLDER / "scoreboard.jpg"))
+    seen = described(describer, images.read(FOLDER / "scoreboard.jpg"))
     assert seen.text.startswith("A picture of a scoreboard, with the words “NBA FINALS GAME 6")
     assert {"NBA FINALS", "WARRIORS", "CELTICS", "103"} <= set(labels(seen, "words"))
 
 
 def test_observations_keep_their_scores(describer: Captioner) -> None:
-    seen = describer.describe(images.read(FOLDER / "coffee.jpg")).observations
+    seen = described(describer, images.read(FOLDER / "coffee.jpg")).observations
     assert [(best.kind, best.label) for best in seen[:1]] == [("thing", "espresso")]
     assert all(thing.score is not None and 0 <= thing.score <= 1 for thing in seen if thing.kind == "thing")
     (face,) = [
-        one for one in describer.describe(images.read(FOLDER / "astronaut.jpg")).observations if one.kind == "face"
+        one for one in described(describer, images.read(FOLDER / "astronaut.jpg")).observations if one.kind == "face"
     ]
     assert face.score is None
 
 
 def test_an_empty_picture_gets_an_honest_sentence(describer: Captioner) -> None:
-    seen = describer.describe(Image.new("RGB", (300, 300), "grey"))
+    seen = described(describer, Image.new("RGB", (300, 300), "grey"))
     assert seen.text == "A picture in which nothing is recognised with certainty."
     assert labels(seen, "face") == labels(seen, "words") == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2048), (2048, 3), (2048, 2048)])
 def test_any_shape_of_picture_is_taken(describer: Captioner, size: tuple[int, int]) -> None:
-    assert describer.describe(Image.new("RGB", size, "navy")).text.startswith("A picture")
+    assert described(describer, Image.new("RGB", size, "navy")).text.startswith("A picture")
 
 
 def test_repeated_words_are_said_once(describer: Captioner) -> None:
-    seen = describer.describe(written("HELLO", "WORLD", "HELLO"))
+    seen = described(describer, written("HELLO", "WORLD", "HELLO"))
     assert seen.text.count("HELLO") == 1
     assert labels(seen, "words") == ["HELLO", "WORLD", "HELLO"]
 
 
 def test_a_wall_of_words_is_cut_short(describer: Captioner) -> None:
-    seen = describer.describe(written(*(f"BREAKING NEWS {number}" for number in range(10, 22))))
+    seen = described(describer, written(*(f"BREAKING NEWS {number}" for number in range(10, 22))))
     assert len(labels(seen, "words")) == 12
     assert len(seen.text) < 200
 
 
 def test_pixels_decide_and_not_the_order_of_threads(describer: Captioner) -> None:
     pictures = [images.read(FOLDER / f"{name}.jpg") for name in ("coffee", "cat", "scoreboard")]
-    alone = [describer.describe(picture) for picture in pictures]
+    alone = [described(describer, picture) for picture in pictures]
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(describer.describe, pictures * 2)) == alone * 2
+        assert list(pool.map(partial(described, describer), pictures * 2)) == alone * 2
 
 
 def test_it_needs_no_network_and_prints_nothing(
@@ -108,7 +110,7 @@ def test_it_needs_no_network_and_prints_nothing(
         raise OSError("no network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    captioners.find("describe").load(Settings.read()).describe(written("OFFLINE"))
+    described(captioners.find("describe").load(Settings.read()), written("OFFLINE"))
     assert capfd.readouterr() == ("", "")
 
 

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from core.cli import app
 from core.demo import FOLDER
 from core.domain import Augmentation
+from core.identity import local
 from core.review import decide
 from core.store import Store
 from tests.loopback import Loopback
@@ -83,7 +84,9 @@ def refused(result: Result, *words: str) -> None:
 # The door itself
 
 
-VERBS = "import export caption think augment retrieve extract train table runs evaluate predict doctor fetch".split()
+VERBS = (
+    "import export caption think fit augment retrieve extract train table runs evaluate predict doctor fetch".split()
+)
 
 
 def test_help_says_every_command_and_costs_nothing_heavy() -> None:
@@ -114,7 +117,9 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["caption", "--corpus", "demo", "--limit", "0"], ["--limit"]),
         (["augment", "--text", "a", "--kind", "x"], ["--kind", "style", "entity", "image"]),
         (["import"], ["--path", "--demo"]),
-        (["import", "--path", "a.txt", "--format", "nope"], ["'nope'", "jsonl, mnre, twitter"]),
+        (["export", "--path", "a", "--corpus", "b"], ["--corpus and --split together"]),
+        (["export", "--path", "a", "--without", "entities"], ["--without entities", "image, caption, knowledge"]),
+        (["import", "--path", "a.txt", "--format", "nope"], ["'nope'", "conll_bio, conll_bioes", "jsonl"]),
         (["think"], ["--text", "--corpus"]),
         (["think", "--text", "a", "--corpus", "demo"], ["--text", "--corpus"]),
         (["think", "--corpus", "nope"], ["nope/all", "none yet"]),
@@ -278,6 +283,28 @@ def test_samples_that_fail_are_told_and_the_others_kept(loopback: Loopback, work
     assert len(answer["thoughts"]) == 5
 
 
+def test_a_teacher_that_sees_gets_the_pictures_and_the_store_keeps_their_hashes(
+    workspace: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COTPD_TEACHER_SEES", "1")
+    core("import", "--demo")
+    first = document(core("think", "--corpus", "demo", "--limit", "2", "--json"))
+    shown = [request for request in loopback.requests if isinstance(request["messages"][-1]["content"], list)]
+    assert len(shown) == 2
+    assert [len(first["thoughts"]), first["problems"]] == [6, []]
+    related = [thought for thought in first["thoughts"] if thought["grain"] == "multimodality"]
+    assert all(len(thought["maker"]["parameters"]["image"]) == 64 for thought in related)
+    with Store(workspace) as store:
+        kept = store.attempts.latest(related[0]["maker"]["ask"])
+        assert kept is not None
+        assert "sha256:" in str(kept.request)
+        assert "base64" not in str(kept.request)
+        assert store.captions(related[0]["sample_id"]) == []  # nobody needed its picture in words
+    asked = len(loopback.requests)
+    assert document(core("think", "--corpus", "demo", "--limit", "2", "--json"))["thoughts"] == first["thoughts"]
+    assert len(loopback.requests) == asked
+
+
 def test_a_corpus_is_imported_with_its_captions_and_knowledge(corpora: Path) -> None:
     arguments = ["import", "--path", corpora / "dev.txt", "--captions", corpora / "captions.txt"]
     arguments += ["--knowledge", corpora / "dev.knowledge.txt", "--corpus", "tiny", "--json"]
@@ -306,9 +333,15 @@ def test_approved_variants_are_exported(workspace: Path, loopback: Loopback, tmp
     with Store(workspace) as store:
         (kept,) = store.augmentations(variant["parent_id"])
         assert isinstance(kept, Augmentation)
-        decide(store, kept.id, "approved", reviewer="Ada")
+        decide(store, kept.id, "approved", by=local("Ada"))
     file = tmp_path / "approved.jsonl"
-    assert document(core("export", "--path", file, "--json")) == {"path": str(file), "format": "jsonl", "samples": 1}
+    assert document(core("export", "--path", file, "--json")) == {
+        "path": str(file),
+        "format": "jsonl",
+        "samples": 1,
+        "respaced": 0,
+        "provenance": str(tmp_path / "approved.provenance.jsonl"),
+    }
     scores = document(core("evaluate", "--format", "jsonl", "--path", file, "--json"))
     assert scores["samples"] == 1
 

@@ -18,6 +18,14 @@ def test_a_captioner_that_lacks_weights_says_what_to_set() -> None:
     assert "COTPD_BLIP2" in (found["blip2"].problem or "")
 
 
+def test_captioners_outside_this_process_say_what_they_need(tmp_path: Path) -> None:
+    found = findings("captioner", lavis_python=tmp_path / "python")
+    assert "run `make lavis`" in (found["lavis"].problem or "")
+    assert "set COTPD_VISION_MODEL" in (found["vision"].problem or "")
+    configured = findings("captioner", captioner="vision", vision_model="m", vision_url="http://127.0.0.1:9/v1")
+    assert (configured["vision"].chosen, configured["vision"].problem) == (True, None)
+
+
 def test_an_endpoint_that_is_configured_is_the_teacher() -> None:
     assert findings("teacher", teacher_url="http://127.0.0.1:9/v1", teacher_model="m")["endpoint"].chosen
     unset = findings("teacher")["endpoint"]

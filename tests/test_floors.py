@@ -11,13 +11,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "settings", "registry", "files"),
+    ("domain", "errors", "identity", "settings", "registry", "files"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
         "asking",
         "knowledge",
+        "captioning",
+        "summaries",
         "thinking",
+        "augmenting",
         "retrieval",
         "augmentation",
         "extraction",

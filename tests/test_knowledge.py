@@ -2,15 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from core import knowledge, prompts
+from core import images, knowledge, prompts
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput, TeacherError
 from core.settings import Settings
-from core.teachers import Teacher, endpoint
+from core.teachers import Picture, Teacher, endpoint
 from tests.loopback import Loopback
 
 TWEET = "Eileen Collins aboard the shuttle one last time 🚀"
@@ -34,7 +36,7 @@ def asked(request: dict[str, Any]) -> list[str]:
 def test_hosted_models_are_asked_in_one_dialogue(loopback: Loopback) -> None:
     (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
     assert dialogue.grains == ("noun", "sentence", "multimodality")
-    thoughts = [dialogue.think("noun"), dialogue.think("sentence"), dialogue.think("multimodality", caption=CAPTION)]
+    thoughts = [dialogue.think("noun"), dialogue.think("sentence"), dialogue.think("multimodality", about=CAPTION)]
     assert [len(asked(request)) for request in loopback.requests] == [1, 2, 3]
     last = loopback.requests[-1]["messages"]
     assert [message["role"] for message in last] == ["user", "assistant"] * 2 + ["user"]
@@ -55,7 +57,7 @@ def test_without_a_picture_nothing_is_asked_about_one(loopback: Loopback) -> Non
     ]
     (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
     with pytest.raises(BadInput, match="no picture"):
-        dialogue.think("multimodality", caption=None)
+        dialogue.think("multimodality", about=None)
     assert loopback.requests == []
 
 
@@ -81,6 +83,27 @@ def test_a_thought_from_the_store_is_part_of_the_dialogue(loopback: Loopback) ->
     again.think("sentence")
     assert loopback.requests[-1]["messages"][1] == {"role": "assistant", "content": stored.text}
     assert len(asked(loopback.requests[-1])) == 2
+
+
+def test_a_teacher_that_sees_is_shown_the_picture_itself(loopback: Loopback, tmp_path: Path) -> None:
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
+    shown = Picture(str(WITH_PICTURE.image), str(tmp_path / "red.png"))
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    dialogue.think("noun")
+    thought = dialogue.think("multimodality", about=shown)
+    (words, picture) = loopback.requests[-1]["messages"][-1]["content"]
+    assert words["text"] == f"What is the relation between the text and the attached image?\n{TWEET}"
+    assert picture["image_url"]["url"] == images.data_url(Image.new("RGB", (30, 20), "red"))
+    assert thought.maker.parameters["image"] == WITH_PICTURE.image
+    assert "caption" not in thought.maker.parameters
+    assert thought.maker.prompt_version == prompts.load("paper", "multimodality_seen").version
+
+
+def test_a_picture_that_cannot_be_read_is_said_and_nothing_is_asked(loopback: Loopback, tmp_path: Path) -> None:
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    with pytest.raises(TeacherError, match="no picture at"):
+        dialogue.think("multimodality", about=Picture("a", str(tmp_path / "gone.png")))
+    assert loopback.requests == []
 
 
 def test_a_thought_about_another_caption_is_another_thought(loopback: Loopback) -> None:
@@ -132,7 +155,7 @@ def test_a_real_small_model_thinks_at_all_grains_at_once(smollm2: Teacher) -> No
     def think(dialogue: knowledge.Dialogue) -> Knowledge:
         (grain,) = dialogue.grains
         caption = CAPTION if grain == "multimodality" else None
-        return dialogue.think(grain, caption=caption, hear=heard[grain].append)
+        return dialogue.think(grain, about=caption, hear=heard[grain].append)
 
     with ThreadPoolExecutor() as pool:
         thoughts = list(pool.map(think, knowledge.dialogues(WITH_PICTURE, smollm2)))

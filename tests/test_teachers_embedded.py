@@ -27,6 +27,17 @@ def test_words_stream_and_add_up_to_the_answer(smollm2: Teacher) -> None:
     assert smollm2.prompts == "local"
 
 
+def test_on_a_line_it_answers_under_the_name_it_is_asked_by(smollm2: Teacher) -> None:
+    async def ask() -> Reply:
+        async with smollm2.line() as line:
+            return await line.send(Ask(tuple(PARIS), max_tokens=30, prompt_version="a test@1"), "a key")
+
+    reply = asyncio.run(ask())
+    assert reply.error is None
+    assert reply.answer is not None
+    assert "Paris" in reply.answer.text
+
+
 def test_the_same_question_gets_the_same_answer(smollm2: Teacher) -> None:
     assert smollm2.ask(PARIS, max_tokens=20).text == smollm2.ask(PARIS, max_tokens=20).text
 

@@ -12,6 +12,7 @@ from core.asking.budget import Budget, Spent
 from core.asking.estimate import tokens
 from core.asking.failing import ATTEMPTS, SMALLER, Breaker
 from core.asking.forms import FEWER, key_of, smaller
+from core.asking.keeping import without_pictures
 from core.asking.limits import Limits
 from core.asking.pace import Pace, Stopped
 from core.asking.prices import Price
@@ -234,7 +235,7 @@ class Engine:
             sample_id=ask.sample_id,
             model=self._teacher.model,
             prompt_version=ask.prompt_version,
-            request=reply.request,
+            request=without_pictures(reply.request),
             response=reply.response,
             finish=reply.finish,
             failure=reply.error.reason if reply.error else None,

@@ -5,6 +5,7 @@ weights), and `load(settings)` gives a `Captioner`.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -12,7 +13,8 @@ from PIL import Image
 from pydantic import JsonValue
 
 from core import registry
-from core.domain import Observation
+from core.domain import Caption, Maker, Observation, Sample
+from core.errors import CaptionerError
 from core.settings import Settings
 
 
@@ -23,15 +25,27 @@ class Description:
     text: str
     observations: tuple[Observation, ...] = ()
 
+    def of(self, sample: Sample, maker: Maker) -> Caption:
+        """The caption of a sample whose picture this describes."""
+        return Caption(sample_id=sample.id, text=self.text, observations=self.observations, maker=maker)
+
 
 class Captioner(Protocol):
-    """Puts a picture into words. `model` and `parameters` go into the record of every caption."""
+    """Puts pictures into words. `model` and `parameters` go into the record of every caption.
+
+    `batch` is how many pictures a call is best given: more would cost memory, fewer time.
+    """
 
     model: str
     parameters: dict[str, JsonValue]
+    batch: int
 
-    def describe(self, image: Image.Image) -> Description:
-        """Caption one RGB image."""
+    def describe_all(self, images: Sequence[Image.Image]) -> list[Description | CaptionerError]:
+        """Caption RGB images: of each, in order, its description, or why it has none. Several threads may call it.
+
+        Raises:
+            Unavailable: the captioner cannot be used any more, for any picture.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """BLIP-2 (Li et al. 2023), the paper's captioner, through transformers: any OPT or Flan-T5 checkpoint of it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -12,11 +13,12 @@ from safetensors import SafetensorError
 from transformers import Blip2ForConditionalGeneration, Blip2Processor
 
 from core.captioners import Captioner, Description
-from core.errors import Unavailable
+from core.errors import CaptionerError, Unavailable
 from core.settings import Settings
 
 MAX_NEW_TOKENS = 40
 BEAMS = 5
+BATCH_GPU, BATCH_CPU = 16, 4
 
 _EXAMPLE = "Salesforce/blip2-opt-2.7b"
 
@@ -65,6 +67,7 @@ class Blip2:
         model, report = cast("tuple[Blip2ForConditionalGeneration, dict[str, set[str]]]", loaded)
         if fault := _blindness(model, self._processor) or _holes(report["missing_keys"]):
             raise Unavailable(f"captioner 'blip2': {source!r} {fault}; take a complete copy, such as {_EXAMPLE}")
+        self.batch = BATCH_GPU if gpu else BATCH_CPU
         self._model = model.eval()
         if gpu:
             self._model.cuda()
@@ -77,16 +80,28 @@ class Blip2:
             "dtype": str(dtype).removeprefix("torch."),
         }
 
-    def describe(self, image: Image.Image) -> Description:
-        """Caption one RGB image."""
+    def describe_all(self, images: Sequence[Image.Image]) -> list[Description | CaptionerError]:
+        """Caption RGB images in one batch, or in ever smaller ones where memory does not suffice."""
+        try:
+            return [Description(" ".join(text.split())) for text in self._generate(images)]
+        except torch.OutOfMemoryError:
+            half = len(images) // 2
+        if not half:
+            return [
+                CaptionerError(f"{self.model} does not fit into the memory of {self._model.device} beside a picture")
+            ]
+        self.batch = min(self.batch, half)
+        return [*self.describe_all(images[:half]), *self.describe_all(images[half:])]
+
+    def _generate(self, images: Sequence[Image.Image]) -> list[str]:
         with self._lock, torch.inference_mode():
-            inputs = self._processor(images=image, text="", return_tensors="pt")
+            inputs = self._processor(images=list(images), text=[""] * len(images), return_tensors="pt")
             inputs = inputs.to(self._model.device, self._model.dtype)
             produced = self._model.generate(**inputs, max_new_tokens=MAX_NEW_TOKENS, num_beams=BEAMS, do_sample=False)
         # A decoder-only language model (OPT) repeats its input, the image's places included; Flan-T5 does not.
         repeats = not self._model.language_model.config.is_encoder_decoder
-        answer = produced[0, inputs["input_ids"].shape[1] :] if repeats else produced[0]
-        return Description(" ".join(self._processor.decode(answer, skip_special_tokens=True).split()))
+        answers = produced[:, inputs["input_ids"].shape[1] :] if repeats else produced
+        return cast(list[str], self._processor.batch_decode(answers, skip_special_tokens=True))
 
 
 def _lack(folder: Path) -> str | None:

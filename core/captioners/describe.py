@@ -1,5 +1,6 @@
 """The embedded describer: a sentence built from what three small vision models see, for machines without BLIP-2."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from PIL import Image
@@ -7,7 +8,7 @@ from pydantic import JsonValue
 
 from core.captioners import Captioner, Description
 from core.domain import Observation
-from core.errors import Unavailable
+from core.errors import CaptionerError, Unavailable
 from core.settings import Settings
 
 SURE = 0.5
@@ -46,6 +47,7 @@ class Describer:
     """Looks for a thing, faces and words, and says in one sentence what it is sure of."""
 
     model = "embedded describer"
+    batch = 1
 
     def __init__(self) -> None:
         # Not at the top: `unusable` must answer where the packages are missing.
@@ -61,8 +63,11 @@ class Describer:
             "likely": LIKELY,
         }
 
-    def describe(self, image: Image.Image) -> Description:
-        """Caption one RGB image; the observations keep what was seen, said or not."""
+    def describe_all(self, images: Sequence[Image.Image]) -> list[Description | CaptionerError]:
+        """Caption RGB images; the observations keep what was seen, said or not."""
+        return [self._describe(image) for image in images]
+
+    def _describe(self, image: Image.Image) -> Description:
         things, faces, words = self._eyes.things(image), self._eyes.faces(image), self._eyes.words(image)
         return Description(_sentence(things, len(faces), words), (*things, *faces, *words))
 

@@ -1,12 +1,10 @@
-"""The samples that a command is about, and the options that name them."""
+"""Which samples a command is about, and which models: the options that several commands share."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from PIL import Image
 
 from core import images
 from core.domain import Sample
@@ -28,10 +26,10 @@ Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")
 
 @dataclass(frozen=True)
 class Case:
-    """A sample, and how to get its picture, if it has one here."""
+    """A sample, and the file of its picture, where there is one here."""
 
     sample: Sample
-    picture: Callable[[], Image.Image] | None
+    picture: Path | None
 
 
 def cases_of(
@@ -41,24 +39,29 @@ def cases_of(
     limit: int | None,
     text: str | None,
     image: Path | None,
-    folder: Path | None,
+    folder: Path | None = None,
 ) -> list[Case]:
-    """The samples that a command is about: one tweet, or a split of a corpus."""
+    """The samples that a command is about: one tweet, or a split of a corpus. Pictures may lie in a folder as well.
+
+    Raises:
+        BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
+    """
     if (text is None) == (corpus is None):
         raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
     if text is not None:
-        sample, picture = bench.sample(text, images.read(image) if image else None)
-        return [Case(sample, (lambda: picture) if picture else None)]
-    samples = bench.store.samples(str(corpus), split)[:limit]
+        samples = [bench.sample(text, images.read(image) if image else None)[0]]
+    else:
+        samples = bench.store.samples(str(corpus), split)[:limit]
     if not samples:
         known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
         raise BadInput(f"no corpus {corpus}/{split} is in the workspace; there are: {known}")
-    return [Case(sample, _picture(bench, sample, folder)) for sample in samples]
+    return [Case(sample, _picture(bench, sample.image, folder)) for sample in samples]
 
 
-def _picture(bench: "Workbench", sample: Sample, folder: Path | None) -> Callable[[], Image.Image] | None:
-    path = bench.store.image(sample.image) if sample.image else None
-    if path is None and folder and sample.image:
-        name = sample.image if Path(sample.image).suffix else f"{sample.image}.jpg"
-        path = folder / Path(name).name
-    return (lambda: images.read(path)) if path and path.is_file() else None
+def _picture(bench: "Workbench", name: str | None, folder: Path | None) -> Path | None:
+    if not name:
+        return None
+    if (kept := bench.store.image(name)) or folder is None:
+        return kept
+    path = folder / Path(name if Path(name).suffix else f"{name}.jpg").name
+    return path if path.is_file() else None

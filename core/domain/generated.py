@@ -7,12 +7,24 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 from core.domain.record import Record, Value
 from core.domain.sample import Entity, Sample
 
-Grain = Literal["noun", "sentence", "multimodality", "mixed"]
-"""The paper's three grains (section 3.3), and `mixed` for published knowledge that came as one text."""
+Grain = Literal["noun", "sentence", "multimodality", "mixed", "summary"]
+"""The paper's three grains (section 3.3), `mixed` for published knowledge that came as one text, and `summary` for what
+stands in place of the others where they are too long for a student."""
 
 AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
-DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable", "no entity"]
+DropReason = Literal[
+    "span lost",
+    "implausible",
+    "duplicate",
+    "unchanged",
+    "refused",
+    "empty",
+    "echo",
+    "other language",
+    "unparsable",
+    "no entity",
+]
 
 
 class Maker(Value):

@@ -140,8 +140,9 @@ class Store:
         return self._made(Caption, {"sample_id": sample_id}, asked)
 
     def knowledge(self, sample_id: str, *, grain: Grain | None = None, **asked: Unpack[Asked]) -> list[Knowledge]:
-        """Thoughts about a sample, of one grain or of all, the newest first."""
-        return self._made(Knowledge, {"sample_id": sample_id, "grain": grain}, asked)
+        """Thoughts about a sample, of one grain or of all but summaries, the newest first."""
+        found = self._made(Knowledge, {"sample_id": sample_id, "grain": grain}, asked)
+        return found if grain else [thought for thought in found if thought.grain != "summary"]
 
     def augmentations(
         self, parent_id: str, *, kind: AugmentationKind | None = None, **asked: Unpack[Asked]

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from core.domain import Grain, Relation, Sample
 from core.errors import BadInput
 
-GRAIN_ORDER: tuple[Grain, ...] = ("mixed", "noun", "sentence", "multimodality")
+GRAIN_ORDER: tuple[Grain, ...] = ("summary", "mixed", "noun", "sentence", "multimodality")
 IGNORED = -100
 """Label of padding and of what nobody labelled, as torch's losses know it."""
 
@@ -102,6 +102,18 @@ class ViewBuilder:
             raise BadInput(f"the tweet has {len(text) - 2} sub-words; the student reads at most {room}: shorten it")
         places = [marks[0], marks[2]] if self.marks_relations else words
         return Encoded(text=text, knowledge=self._append(text, knowledge), places=places)
+
+    def room(self, sample: Sample) -> int:
+        """How many sub-words of knowledge fit behind a sample's text, those that end sections included.
+
+        Raises:
+            BadInput: as `encode` does.
+        """
+        return self.max_length - len(self.encode(sample, ()).text)
+
+    def length(self, sections: Iterable[str]) -> int:
+        """How many sub-words knowledge has, those that end sections included."""
+        return sum(len(ids) + 1 for ids in self._ids([*sections, ""])[:-1])
 
     def collate(
         self,

@@ -3,49 +3,66 @@
 import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 from pydantic import JsonValue
 
-from core.errors import Reason, TeacherError
+from core import images
+from core.errors import BadInput, Reason, TeacherError
 from core.teachers import Ask, Message, is_version
 
 TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
 YES_OR_NO: dict[str, Any] = {"max_tokens": 2, "logprobs": True, "top_logprobs": TOP}
 
-_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "max_tokens")
+_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "seed", "max_tokens")
 
 
 class Access:
     """`model` is its name on screens and in the store, `served_as` its name at `place`, the endpoint's URL.
 
-    `parameters` go into the record of every answer. The key is never shown: every message passes through `clean`.
+    `parameters` go into the record of every answer; `settings` is how the names of the settings begin that messages
+    speak of. The key is never shown: every message passes through `clean`.
     """
 
     def __init__(
-        self, *, model: str, served_as: str, place: str, key: str, timeout: float, parameters: dict[str, JsonValue]
+        self,
+        *,
+        model: str,
+        served_as: str,
+        place: str,
+        key: str,
+        timeout: float,
+        parameters: dict[str, JsonValue],
+        settings: str,
     ) -> None:
         self.model = model
         self.served_as = served_as
         self.who = f"{model} at {place}"
         self.parameters: dict[str, JsonValue] = {"temperature": 0, **parameters}
         self._key = key
+        self.settings = settings
         self._timeout = timeout
         self._refused: set[str] = set()
 
     def request(self, dialogue: Sequence[Message], **options: Any) -> dict[str, Any]:
-        """The body of a request at temperature 0, without what this endpoint has refused."""
+        """The body of a request at temperature 0, without what this endpoint has refused.
+
+        Raises:
+            TeacherError: a picture that belongs to it cannot be read.
+        """
         wanted = {"temperature": 0, **options}
         allowed = {name: value for name, value in wanted.items() if name.removeprefix("top_") not in self._refused}
         if "max_tokens" in self._refused:  # newer hosted models know it by this name only
             allowed["max_completion_tokens"] = wanted["max_tokens"]
-        return {"model": self.served_as, "messages": list(dialogue), **allowed}
+        return {"model": self.served_as, "messages": [self._as_sent(turn) for turn in dialogue], **allowed}
 
     def body(self, ask: Ask) -> dict[str, Any]:
         """The body of the request that asks this, and whose answer comes as a whole."""
-        return self.request(ask.dialogue, **(YES_OR_NO if ask.yes_or_no else {"max_tokens": ask.max_tokens}))
+        drawn = ask.sampling._asdict() if ask.sampling else {}
+        return self.request(ask.dialogue, **(YES_OR_NO if ask.yes_or_no else {"max_tokens": ask.max_tokens}), **drawn)
 
     def learn(self, error: openai.BadRequestError, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused, by name, something in `body` that an answer can do without.
@@ -84,6 +101,18 @@ class Access:
         """The words as they came, but for the key."""
         return words.replace(self._key, "[key]")
 
+    def _as_sent(self, turn: Message) -> dict[str, Any]:
+        """A turn in OpenAI's form: text alone or, with a picture, a list of both."""
+        if "picture" not in turn:
+            return {"role": turn["role"], "content": turn["content"]}
+        picture = turn["picture"]
+        try:
+            url = picture if isinstance(picture, str) else images.data_url(images.read(Path(picture.file)))
+        except BadInput as error:
+            raise self.fault("request refused", f"was not asked: {error}") from error
+        words = {"type": "text", "text": turn["content"]}
+        return {"role": turn["role"], "content": [words, {"type": "image_url", "image_url": {"url": url}}]}
+
     def _explained(self, error: Exception) -> tuple[Reason, str]:  # noqa: PLR0911 — one line an error
         match error:
             case openai.APITimeoutError() | TimeoutError():
@@ -96,7 +125,7 @@ class Access:
             case openai.APIConnectionError():
                 return (
                     "unreachable",
-                    "cannot be reached, or hung up. Check that it runs and that COTPD_TEACHER_URL is right",
+                    f"cannot be reached, or hung up. Check that it runs and that {self.settings}_URL is right",
                 )
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 return (
@@ -106,7 +135,7 @@ class Access:
             case openai.NotFoundError():
                 return "not found", (
                     f"was not found (404): there is no model {self.served_as!r}, or the URL is not the API's. "
-                    "Check COTPD_TEACHER_MODEL, and that COTPD_TEACHER_URL ends in /v1"
+                    f"Check {self.settings}_MODEL, and that {self.settings}_URL ends in /v1"
                 )
             case openai.RateLimitError() if error.code == "insufficient_quota":
                 return "quota used up", "says that your quota is used up (429). Raise it, or choose another teacher"
@@ -126,7 +155,8 @@ class Access:
             case _:
                 return (
                     "nonsense",
-                    "answered with something that is not a chat completion. Check that COTPD_TEACHER_URL ends in /v1",
+                    "answered with something that is not a chat completion. "
+                    f"Check that {self.settings}_URL ends in /v1",
                 )
 
 

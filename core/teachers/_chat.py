@@ -32,7 +32,8 @@ class ChatTeacher:
     """Asks one model at one base URL at temperature 0: word by word for a person, or on a line for many asks at once.
 
     `model` is its name on screens and in the store, `served_as` its name at the endpoint, `timeout` the seconds without
-    a word after which an answer is given up, `patience` those after which a whole answer is, on a line.
+    a word after which an answer is given up, `patience` those after which a whole answer is, on a line. `settings` is
+    how the names of its settings begin, for messages that say what to mend.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ChatTeacher:
         patience: float | None = None,
         is_paid: bool = True,
         by_proxy: bool = True,
+        settings: str = "COTPD_TEACHER",
     ) -> None:
         self.model = model
         self.prompts = prompts
@@ -71,7 +73,8 @@ class ChatTeacher:
             place=place,
             key=key,
             timeout=timeout,
-            parameters=parameters or {"endpoint": place},
+            parameters={"endpoint": place} if parameters is None else parameters,
+            settings=settings,
         )
         self.parameters = self._access.parameters
 

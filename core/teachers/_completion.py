@@ -74,7 +74,7 @@ def _fault(access: Access, ask: Ask, completion: Completion, text: str) -> Teach
     finish = completion.choices[0].finish_reason
     try:
         if access.is_another(completion.model):
-            mend = "Set COTPD_TEACHER_MODEL to a model that the endpoint serves"
+            mend = f"Set {access.settings}_MODEL to a model that the endpoint serves"
             raise access.fault("wrong model", f"answered as {completion.model!r}. {mend}")
         check(access, text, finish)
         if finish == "length" and not ask.yes_or_no:  # a yes or no is whole after its first word

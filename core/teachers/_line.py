@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 
+from core.errors import TeacherError
 from core.teachers import Ask, Reply
 from core.teachers._access import Access
 from core.teachers._completion import LONGEST, read
@@ -26,7 +27,10 @@ class ChatLine:
         """Send one request, again without what the endpoint refuses by name, and wait for the whole answer."""
         began = time.monotonic()
         while True:
-            body = self._access.body(ask)
+            try:
+                body = await asyncio.to_thread(self._access.body, ask)  # it may have a picture to read
+            except TeacherError as error:
+                return Reply({}, time.monotonic() - began, error=error)
             try:
                 async with asyncio.timeout(self._patience):
                     # The body is whole already, so it goes as it is: the SDK's own way of making one costs as much

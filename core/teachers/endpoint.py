@@ -12,16 +12,7 @@ from core.teachers._chat import ChatTeacher
 
 def unusable(settings: Settings) -> str | None:
     """Which setting is missing or wrong, or None. Does not call the endpoint."""
-    if not settings.teacher_model:
-        return "no model is named: set COTPD_TEACHER_MODEL, e.g. gpt-4, and COTPD_TEACHER_URL unless it is OpenAI's"
-    if settings.teacher_url is None:
-        return None if _key() else "OpenAI needs a key: set OPENAI_API_KEY, or COTPD_TEACHER_URL for another endpoint"
-    url = urlsplit(settings.teacher_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        return (
-            f"COTPD_TEACHER_URL is {shown(settings.teacher_url)!r}: it must begin with http:// or https:// and a host"
-        )
-    return None
+    return missing("COTPD_TEACHER", settings.teacher_model, settings.teacher_url)
 
 
 def load(settings: Settings) -> Teacher:
@@ -33,13 +24,37 @@ def load(settings: Settings) -> Teacher:
     reason = unusable(settings)
     if reason or settings.teacher_model is None:
         raise Unavailable(f"the endpoint teacher cannot be used: {reason}")
-    return ChatTeacher(
-        model=settings.teacher_model,
-        served_as=settings.teacher_model,
-        base_url=settings.teacher_url,
-        key=_key() or "no-key-is-set",
+    return connect(
+        "COTPD_TEACHER",
+        settings.teacher_model,
+        settings.teacher_url,
         prompts=settings.teacher_prompts or "paper",
         timeout=settings.teacher_timeout,
+    )
+
+
+def missing(names: str, model: str | None, url: str | None) -> str | None:
+    """What an endpoint lacks to be asked, or None; `names` is how the names of its settings begin."""
+    if not model:
+        return f"no model is named: set {names}_MODEL, e.g. gpt-4, and {names}_URL unless it is OpenAI's"
+    if url is None:
+        return None if _key() else f"OpenAI needs a key: set OPENAI_API_KEY, or {names}_URL for another endpoint"
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"{names}_URL is {shown(url)!r}: it must begin with http:// or https:// and a host"
+    return None
+
+
+def connect(names: str, model: str, url: str | None, *, prompts: str, timeout: float) -> ChatTeacher:
+    """A model behind an endpoint that lacks nothing; see `missing`."""
+    return ChatTeacher(
+        model=model,
+        served_as=model,
+        base_url=url,
+        key=_key() or "no-key-is-set",
+        prompts=prompts,
+        timeout=timeout,
+        settings=names,
     )
 
 

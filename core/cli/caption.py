@@ -1,0 +1,59 @@
+"""The command that puts the pictures of a corpus into words. A second run asks nothing that is in the store."""
+
+from typing import Annotated
+
+import typer
+
+from core import captioning
+from core.cli.cases import Captioner, Corpus, Limit, Picture, Pictures, Split, Text, Workspace, cases_of
+from core.cli.door import AsJson, answer, command, progress, stderr, workbench
+
+NO_PICTURE = "it has no picture here; name the folder of the pictures with --images"
+
+Engine = Annotated[str, typer.Option(help=f"Where captioners run: {', '.join(captioning.names())}.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer this command."""
+    app.command()(command(caption))
+
+
+def caption(
+    corpus: Corpus = None,
+    split: Split = "all",
+    limit: Limit = None,
+    images_folder: Pictures = None,
+    text: Text = None,
+    image: Picture = None,
+    captioner: Captioner = None,
+    engine: Engine = "local",
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put pictures into words. Ctrl-C stops; the same command goes on."""
+    bench = workbench(captioner=captioner, workspace=workspace)
+    file = captioning.find(engine)
+    asked = cases_of(bench, corpus, split, limit, text, image, images_folder)
+    problems = {case.sample.id: NO_PICTURE for case in asked if case.picture is None}
+    with progress("captions") as bar, file.running(bench.settings) as running:
+        report = captioning.caption_all(
+            bench.store,
+            running,
+            [(case.sample, case.picture) for case in asked if case.picture],
+            lambda done, total, failed: bar(done, total, f"{failed} failed"),
+        )
+    problems |= report.failures
+    made = [report.captions[case.sample.id] for case in asked if case.sample.id in report.captions]
+    failed = [case.sample for case in asked if case.sample.id in problems]
+    document = {
+        "captions": [{"id": each.id, **each.model_dump(mode="json")} for each in made],
+        "problems": [{"sample": each.id, "text": each.text, "problem": problems[each.id]} for each in failed],
+    }
+    lines = [each.text for each in made]
+    lines.append(f"{len(made):,} captions, {report.kept:,} of them kept before.")
+    lines.append(f"{len(failed):,} of {len(asked):,} samples failed.")
+    answer(document, as_json=as_json, lines=lines)
+    for each in failed[:5]:
+        stderr.print(f"{each.text}: {problems[each.id]}", markup=False, soft_wrap=True)
+    if problems:
+        raise SystemExit(1)
