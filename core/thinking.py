@@ -9,7 +9,7 @@ from core import prompts
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
-from core.domain import Grain, Knowledge, Sample
+from core.domain import Caption, Grain, Knowledge, Sample
 from core.errors import TeacherError
 from core.knowledge import About, Dialogue, dialogues, noted, prompt_of
 from core.store import Store, canonical
@@ -88,6 +88,8 @@ class Thinking:
         plain = either(self._teacher.parameters)
         for sample in samples:
             about = abouts.get(sample.id) if sample.image else None
+            if isinstance(about, Caption) and not about.text:
+                about = None
             grains = _grains_of(about)
             self.uncaptioned += bool(sample.image and not about)
             kept: dict[Grain, str] = {}

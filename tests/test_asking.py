@@ -14,7 +14,8 @@ from zlib import crc32
 import pytest
 
 from core.asking import Conversation, Engine, Job, Limits, Tally, engine, pace
-from core.asking.engine import key_of, smaller
+from core.asking.failing import ATTEMPTS
+from core.asking.forms import key_of, smaller
 from core.asking.prices import Price
 from core.domain import Sample
 from core.errors import StoreError
@@ -203,11 +204,13 @@ def test_an_empty_answer_and_another_models_are_failures_with_a_name(
     tally, heard = run(teacher, store, 1)
     assert heard == []
     assert [failure.reason for failure in tally.failures] == [reason]
-    assert tally.requests == engine.ATTEMPTS[reason]  # type: ignore[index]
+    assert tally.requests == ATTEMPTS[reason]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("model", ["gpt-test", "gpt-test-0613", "gpt-test-2026-01-01", "gpt-test:latest", "GPT-Test"])
-def test_a_dated_version_is_the_model_that_was_asked_for(
+@pytest.mark.parametrize(
+    "model", ["gpt-test", "gpt-test-0613", "gpt-test-2026-01-01", "gpt-test:latest", "GPT-Test", "/models/my.gguf"]
+)
+def test_a_dated_version_or_the_file_of_a_llama_cpp_is_the_model_that_was_asked_for(
     teacher: Teacher, store: Store, loopback: Loopback, model: str
 ) -> None:
     loopback.model = model

@@ -63,6 +63,27 @@ def test_three_are_answered_side_by_side(smollm2: Teacher) -> None:
     assert all(city in answer for city, answer in zip(cities, answers, strict=True))
 
 
+def test_many_are_asked_at_once_on_a_line(smollm2: Teacher) -> None:
+    cities = ["Paris", "Rome", "Tokyo"]
+
+    def ask(city: str) -> Ask:
+        question = Message(role="user", content=f"In which country is {city}? Answer in one sentence.")
+        return Ask((question,), 40, "test/country@1")
+
+    async def answers() -> list[Reply]:
+        async with smollm2.line() as line:
+            return await asyncio.gather(*(line.send(ask(city), city) for city in cities))
+
+    for city, reply in zip(cities, asyncio.run(answers()), strict=True):
+        assert reply.error is None
+        assert reply.answer
+        assert city in reply.answer.text
+        assert reply.answer.completion_tokens
+        again = smollm2.read(ask(city), reply.response or "", seconds=reply.seconds)
+        assert again.answer
+        assert again.answer.text == reply.answer.text
+
+
 def test_a_dialogue_is_remembered(smollm2: Teacher) -> None:
     dialogue = [
         Message(role="user", content="My cat is called Biscuit."),

@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from core.asking.engine import FEWER
+from core.asking.forms import FEWER
 from core.errors import BadInput, Reason, TeacherError
 from core.files import replacing
 from core.store import Store

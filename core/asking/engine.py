@@ -1,8 +1,6 @@
 """Many conversations with one teacher, side by side."""
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -12,6 +10,8 @@ from weakref import WeakValueDictionary
 
 from core.asking.budget import Budget, Spent
 from core.asking.estimate import tokens
+from core.asking.failing import ATTEMPTS, SMALLER, Breaker
+from core.asking.forms import FEWER, key_of, smaller
 from core.asking.keeping import without_pictures
 from core.asking.limits import Limits
 from core.asking.pace import Pace, Stopped
@@ -19,37 +19,13 @@ from core.asking.prices import Price
 from core.asking.tally import Tally
 from core.asking.writer import Writer
 from core.domain import Attempt
-from core.errors import Reason, TeacherError
+from core.errors import TeacherError
 from core.store import Store
 from core.store.rows import Stored
-from core.teachers import Answer, Ask, Later, Line, Message, Reply, Teacher
+from core.teachers import Answer, Ask, Later, Line, Reply, Teacher
 
 Conversation = Generator[Ask | Stored, Answer | None, None]
 """Yields asks, to which it is sent the answers, or thrown a TeacherError; and yields records, which are kept."""
-
-ATTEMPTS: dict[Reason, int] = {
-    "overloaded": 10,
-    "server error": 5,
-    "unreachable": 5,
-    "silent": 3,
-    "cut short": 5,
-    "nonsense": 3,
-    "wrong model": 3,
-    "empty": 3,
-}
-"""How often an ask is sent that keeps failing for a reason that may pass; for any other reason, once."""
-
-HOPELESS: frozenset[Reason] = frozenset({"key refused", "quota used up", "not found"})
-"""Reasons that all other asks would fail for too: the run stops at once."""
-
-SMALLER: frozenset[Reason] = frozenset({"length", "filtered"})
-"""Reasons for which an ask is sent once more, smaller."""
-
-IN_A_ROW = 20
-"""Asks that the endpoint failed one after another, each after all its attempts: the run stops."""
-
-FEWER = "-fewer-words"
-"""What is added to the key of an ask that is sent in its smaller form."""
 
 GRACE = 5.0
 """Seconds that answers on their way are waited for when the run is to end."""
@@ -79,7 +55,7 @@ class Engine:
         self._limits = limits
         self._price = price
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._failed_in_a_row = 0
+        self._breaker = Breaker()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, conversations: Iterable[Conversation]) -> Tally:
@@ -194,15 +170,18 @@ class Engine:
             attempt = self._attempt(key, number, ask, reply)
             await self._writer.keep(attempt)
             if reply.error is None and reply.answer:
-                self._failed_in_a_row = 0
+                self._breaker.answered()
                 return replace(reply.answer, at=attempt.at, ask=key)
             error = reply.error or TeacherError("no answer", "nonsense")
             if error.reason in SMALLER and not is_small:
                 is_small = True
                 continue
             failures += 1
-            if self._given or failures >= ATTEMPTS.get(error.reason, 1):
-                self._consider(error)
+            if self._given:
+                raise error
+            if failures >= ATTEMPTS.get(error.reason, 1):
+                if reason := self._breaker.failed(error):
+                    self.stop(reason)
                 raise error
             await self._pace.back_off(failures, error.retry_after)
 
@@ -267,43 +246,6 @@ class Engine:
             seconds=reply.seconds,
             at=datetime.now(UTC),
         )
-
-    def _consider(self, error: TeacherError) -> None:
-        """Stop the run after a failure that all other asks would share."""
-        if self._given:
-            return
-        if error.reason in HOPELESS:
-            self.stop(str(error))
-        elif error.reason in ATTEMPTS:
-            self._failed_in_a_row += 1
-            if self._failed_in_a_row >= IN_A_ROW:
-                self.stop(f"{IN_A_ROW} asks in a row failed; the last: {error}")
-        else:
-            self._failed_in_a_row = 0  # an answer came, even if it is of no use
-
-
-def key_of(ask: Ask, teacher: Teacher) -> str:
-    """What tells an ask from all others: its dialogue, prompt version, model and parameters.
-
-    The temperature is left out: it is 0 unless the ask says how to draw, and whether an endpoint takes it is known only
-    after the first request.
-    """
-    parameters = {name: value for name, value in teacher.parameters.items() if name != "temperature"}
-    content = [ask.dialogue, ask.max_tokens, ask.yes_or_no, ask.prompt_version, teacher.model, parameters]
-    content += [ask.sampling] if ask.sampling else []
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def smaller(ask: Ask) -> Ask:
-    """The same ask, for fewer words: what its length or a content filter ended is asked for once in this form.
-
-    A shorter answer ends before it is cut off, and says less that a filter could mind. The limit itself stays: a
-    smaller one would only cut off sooner. A token is about three quarters of a word, so half as many words fit well.
-    """
-    *before, question = ask.dialogue
-    words = max(1, ask.max_tokens // 2)
-    fewer = question | Message(role="user", content=f"{question['content']}\nAnswer in at most {words} words.")
-    return replace(ask, dialogue=(*before, fewer))
 
 
 def _next(step: Callable[[], Ask | Stored]) -> Ask | Stored | None:

@@ -87,8 +87,11 @@ class Access:
         return TeacherError(self.clean(f"{self.who} {words}"), reason)
 
     def is_another(self, model: str | None) -> bool:
-        """Whether an answer names a model that was not asked for; a dated version of the one asked for is that one."""
-        return bool(model) and not is_version(str(model), self.served_as)
+        """Whether an answer names a model that was not asked for; a dated version of the one asked for is that one.
+
+        llama.cpp serves one model and answers by the name of its file, whatever it is asked for.
+        """
+        return bool(model) and not str(model).endswith(".gguf") and not is_version(str(model), self.served_as)
 
     def clean(self, words: str) -> str:
         """One line of bounded length, without the key, whatever the endpoint put into its message."""
