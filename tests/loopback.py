@@ -25,7 +25,7 @@ class Loopback:
 
     `answer` gives the text to a request's body; `chances` the probability of each possible first word. A `fault` may
     differ from request to request. `model` is the name it answers under, where it says one; `pause` the seconds that
-    each word takes, or a whole answer that is not streamed.
+    each word takes, or a whole answer that is not streamed, `stall` those that a stalled one does.
     """
 
     answer: Callable[[dict[str, Any]], str]
@@ -36,6 +36,7 @@ class Loopback:
     headers: dict[str, str] = field(default_factory=dict)
     refused: str = ""
     pause: float = 0.0
+    stall: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
@@ -80,7 +81,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 case "refuse" if loopback.refused in body:
                     self._whole({"error": {"message": f"unsupported parameter: {loopback.refused!r}"}}, 400)
                 case "stall":
-                    time.sleep(loopback.pause)
+                    time.sleep(loopback.stall or loopback.pause)
                 case "reset":
                     self.close_connection = True
                 case "page":

@@ -128,6 +128,8 @@ class Engine:
 
     async def _work(self, feed: Iterator[Conversation]) -> None:
         for conversation in feed:
+            if self.tally.stopped:
+                return
             try:
                 await self._hold(conversation)
             except Later:

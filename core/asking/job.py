@@ -15,6 +15,7 @@ class Job:
         self._engine = engine
         self._conversations = conversations
         self._error: BaseException | None = None
+        self._ended = threading.Event()  # joining a thread is no way to wait for it: Ctrl-C ends a join for good
         self._thread = threading.Thread(target=self._run, daemon=True, name="asking")
 
     @property
@@ -25,7 +26,7 @@ class Job:
     @property
     def running(self) -> bool:
         """Whether it has begun and not ended."""
-        return self._thread.is_alive()
+        return self._thread.ident is not None and not self._ended.is_set()
 
     def start(self) -> None:
         """Begin."""
@@ -37,8 +38,7 @@ class Job:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for its end, no longer than this; gives whether it has ended."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self._ended.wait(seconds)
 
     def result(self) -> Tally:
         """What became of it, when it has ended.
@@ -56,3 +56,5 @@ class Job:
             asyncio.run(self._engine.run(self._conversations))
         except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
             self._error = error
+        finally:
+            self._ended.set()

@@ -83,11 +83,14 @@ def think(
         bench.store.add(*samples)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
     tally, about_batch = _run(bench, work, limits, price, batch_out, batch_in)
-    thoughts = bench.store.bulk.documents(Knowledge, Thinking(bench.store, mind, samples, abouts).kept)
+    if tally.done:
+        work = Thinking(bench.store, mind, samples, abouts)
+    is_told = as_json or text is not None  # a corpus' thoughts are no reading for a terminal
+    thoughts = bench.store.bulk.documents(Knowledge, work.kept) if is_told else []
     texts = {sample.id: sample.text for sample in samples}
     problems += [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
     document = {"thoughts": thoughts, "problems": problems, "report": tally.report(), **about_batch}
-    lines = [f"{thought['grain']} {thought['text']}" for thought in thoughts] if text is not None else []
+    lines = [f"{thought['grain']} {thought['text']}" for thought in thoughts]
     answer(document, as_json=as_json, lines=[*lines, *(f"{name}: {value}" for name, value in about_batch.items())])
     _say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
     if problems or tally.stopped:

@@ -154,7 +154,12 @@ def is_dialogue(set_name: str) -> bool:
         BadInput: there is no such set, or its `set.toml` is not as described above.
     """
     file = _folder(set_name) / "set.toml"
-    return file.is_file() and _read(file, PromptSet).dialogue
+    return file.is_file() and _set(file, file.stat().st_mtime_ns).dialogue
+
+
+@lru_cache(maxsize=16)
+def _set(file: Path, changed: int) -> PromptSet:
+    return _read(file, PromptSet)
 
 
 def _folder(set_name: str) -> Path:

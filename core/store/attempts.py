@@ -28,16 +28,20 @@ class Attempts:
         return {row["key"] for row in self._rows(sql, json.dumps(list(keys)))}
 
     def failures(self, corpus: str, split: str, *, limit: int = 100) -> list[Attempt]:
-        """The last attempts at asks about a split that have no usable answer yet, the newest first."""
+        """The last attempts at what has no usable answer yet, about the samples of a split, the newest first.
+
+        A model that is asked about a sample by one prompt counts as asked once, whatever stood before the question.
+        """
         sql = """
             SELECT record FROM attempts AS failed
             WHERE failure IS NOT NULL
                 AND sample_id IN (SELECT sample_id FROM memberships WHERE corpus = ? AND split = ?)
                 AND NOT EXISTS (
-                    SELECT 1 FROM attempts AS other WHERE other."key" = failed."key"
-                        AND (other.failure IS NULL OR other."number" > failed."number")
+                    SELECT 1 FROM attempts AS other
+                    WHERE other.sample_id = failed.sample_id AND other.prompt_version = failed.prompt_version
+                        AND other.model = failed.model AND (other.failure IS NULL OR other.rowid > failed.rowid)
                 )
-            ORDER BY at DESC LIMIT ?
+            ORDER BY rowid DESC LIMIT ?
         """
         return [record_of(Attempt, row["record"]) for row in self._rows(sql, corpus, split, limit)]
 

@@ -236,7 +236,10 @@ class Store:
 
 def _insert(db: Database, records: Iterable[Stored]) -> None:
     for kind, group in groupby(_with_variants(records), type):
-        db.table(TABLES[kind]).insert_all((row_of(record) for record in group), pk="id", ignore=True)
+        rows = [row_of(record) for record in group]
+        columns = ", ".join(f'"{column}"' for column in rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        db.conn.executemany(f"INSERT OR IGNORE INTO {TABLES[kind]} ({columns}) VALUES ({values})", rows)  # noqa: S608
 
 
 def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
