@@ -4,7 +4,9 @@
 alone. On every machine the project lies at the same path, with the same packages.
 """
 
+import importlib
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -42,8 +44,7 @@ def running(settings: Settings) -> Iterator[Engine]:
         raise Unavailable("the engine 'ray' needs a package: pip install -r requirements-ray.txt")
     captioners.find(settings.captioner)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    import ray  # noqa: PLC0415 - optional, and slow to import
-
+    ray = _ray()
     place: dict[str, Any] = {}
     if "RAY_ADDRESS" not in os.environ:
         place = {"num_cpus": settings.ray_workers or None, "object_store_memory": OBJECTS, "include_dashboard": False}
@@ -52,10 +53,10 @@ def running(settings: Settings) -> Iterator[Engine]:
             **place,
             runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
             log_to_driver=False,
-            logging_level="error",
+            logging_level=logging.ERROR,
         )
-    except (ConnectionError, RuntimeError, OSError) as error:
-        raise Unavailable(f"the engine 'ray' cannot be used: {error}; check RAY_ADDRESS") from error
+    except Exception as error:  # Ray raises bare ones, where a machine is too busy for it to start, say
+        raise Unavailable(f"the engine 'ray' cannot start: {_first_line(error)}; check RAY_ADDRESS") from error
     try:
         with redirect_stdout(sys.stderr):  # what Ray says of workers that die is no part of an answer
             yield Cluster(settings)
@@ -102,8 +103,7 @@ class Cluster:
     """Workers that take batch after batch. One that dies is started again once, by Ray, and gets its batch again."""
 
     def __init__(self, settings: Settings) -> None:
-        import ray  # noqa: PLC0415 - optional, and slow to import
-
+        ray = _ray()
         there = ray.cluster_resources()
         gpus = int(there.get("GPU", 0))
         count = settings.ray_workers or gpus or int(there.get("CPU", 1))
@@ -116,8 +116,7 @@ class Cluster:
 
     def describe(self, pictures: Sequence[Path]) -> Iterator[list[Described]]:
         """Caption the pictures in these files, in any order; see `Engine.describe`."""
-        import ray  # noqa: PLC0415 - optional, and slow to import
-
+        ray = _ray()
         failures: list[Described] = []
         batches = _batches(pictures, self._batch, failures)
         idle = self._workers * AHEAD
@@ -144,6 +143,11 @@ class Cluster:
             if isinstance(made, Unavailable):
                 raise made
             yield made
+
+
+def _ray() -> Any:
+    """Ray itself: optional, slow to import, and half without types."""
+    return importlib.import_module("ray")
 
 
 def _batches(pictures: Sequence[Path], size: int, failures: list[Described]) -> Iterator[Batch]:
