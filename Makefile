@@ -54,7 +54,7 @@ lavis: .venv-lavis/ready
 	@$(PIP) --no-deps -r requirements-embedded.txt
 	@touch $@
 
-.venv/test-ready: .venv/run-ready requirements-test.txt tests/install_browser.sh
+.venv/test-ready: .venv/run-ready $(wildcard requirements-*.txt) tests/install_browser.sh
 	@$(PIP) -r requirements-test.txt
 	@sh tests/install_browser.sh
 	@touch $@

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from app import navigation, problems, resources
+from app import navigation, people, problems, resources
 
 st.set_page_config(page_title="CoTPD workbench", page_icon=":material/neurology:", layout="wide")
 
 page = st.navigation(navigation.pages())
 with problems.shown():
-    page.run()
+    if people.enter():
+        page.run()
     resources.warm_up()  # behind the page, which would wait for it

@@ -1,4 +1,4 @@
-"""The sidebar: who is here, and which models answer."""
+"""The sidebar: which models answer."""
 
 import streamlit as st
 
@@ -15,17 +15,6 @@ EMBEDDED = {"describe": "embedded describer", "embedded": "embedded (runs on thi
 def findings() -> list[Finding]:
     """What can be used on this machine; looked at anew twice a minute, for weights may arrive."""
     return examine(resources.settings())
-
-
-def reviewer() -> str:
-    """The name under which decisions are kept."""
-    return st.sidebar.text_input(
-        "Your name",
-        max_chars=100,
-        key="reviewer",
-        persist_state="session",
-        placeholder="Kept with every decision",
-    )
 
 
 def chosen_settings() -> Settings:

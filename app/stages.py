@@ -30,7 +30,11 @@ _DROPPED = {
     "implausible": "the teacher gave no clear yes to whether it is possible in fact",
     "duplicate": "it says the same as another variant",
     "unchanged": "it says the same as the tweet",
-    "unparsable": "the answer is no tweet: a refusal, an echo, or something else",
+    "refused": "the teacher refused to answer",
+    "empty": "the answer holds no words",
+    "echo": "the answer repeats the question, or its worked example",
+    "other language": "the answer is not in the tweet's language",
+    "unparsable": "the answer is too long or too short for another wording of the tweet",
     "no entity": "there is no mention that could be replaced, or the task is relations",
 }
 

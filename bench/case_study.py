@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.domain import Sample
+from core.identity import local
 from core.importing import import_demos
 from core.settings import Settings
 from core.study import Stage, StageName, Study
@@ -55,7 +56,7 @@ def study(bench: Workbench, sample: Sample) -> dict[str, dict[str, Any]]:
             times |= {"end": now, "state": stage.state}
 
     running = Study(bench, sample, bench.picture(sample))
-    running.start()
+    running.start(by=local())
     running.follow(show)
     return seen
 

@@ -43,6 +43,10 @@ class CaptionerError(CotpdError):
     """The captioner did not give a usable caption: its process ended, its memory is full, or it answered nonsense."""
 
 
+class Forbidden(CotpdError):
+    """What somebody's role does not let them do."""
+
+
 class TeacherError(CotpdError):
     """The teacher did not give a usable answer: refused, timed out, overloaded, or answered nonsense.
 

@@ -1,20 +1,157 @@
-"""Taking approved variants out of the workspace, as a corpus to train on."""
+"""Taking samples out of the workspace in a form of the field, and beside them where each came from."""
 
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+from pydantic import JsonValue
 
 from core import corpora
 from core.corpora import Row
-from core.store import Store
+from core.domain import Grain, Sample
+from core.errors import BadInput
+from core.files import writing
+from core.identity import Person
+from core.store import Approval, Store
+
+Leavable = Literal["image", "caption", "knowledge"]
+"""What can be left out for a form that has no place for it; labels can't."""
+
+Show = Callable[[int, int], None]
+"""Called with how many samples are written, and of how many."""
+
+Origin = dict[str, JsonValue]
 
 
-def export_approved(store: Store, path: Path, *, format: str) -> int:
-    """Write the variants whose latest decision is an approval, in the order of approval; gives how many.
+@dataclass(frozen=True)
+class Exported:
+    """How many samples were written, in how many the form had no place for the spaces between words, and what beside.
+
+    `provenance` is a file with a JSON line for each sample, in their order: its number from 1, its id in the workspace,
+    and where it came from.
+    """
+
+    samples: int
+    respaced: int
+    provenance: Path
+
+
+def export_approved(
+    store: Store,
+    path: Path,
+    *,
+    format: str,
+    by: Person,
+    without: Collection[Leavable] = (),
+    show: Show = lambda done, total: None,
+) -> Exported:
+    """Write the variants that stand approved, in the order of approval, each a sample of its own.
 
     Raises:
-        BadInput: no such format, the form has no place for a variant, or the file cannot be written.
+        Forbidden: their role does not let them export.
+        BadInput: no such format, the form has no place for a variant, or a file cannot be written.
         StoreError: the workspace cannot be read.
     """
-    approved = [approval.augmentation for approval in store.approved()]
-    rows = [Row(sample=each.variant, caption=each.caption) for each in approved if each.variant]
-    corpora.find(format).write(rows, path)
-    return len(rows)
+    by.must("export corpora")
+    approved = [_of_approval(approval) for approval in store.approved()]
+    return _export(approved, len(approved), path, format=format, without=without, show=show)
+
+
+def export_split(
+    store: Store,
+    path: Path,
+    *,
+    corpus: str,
+    split: str,
+    format: str,
+    by: Person,
+    without: Collection[Leavable] = (),
+    show: Show = lambda done, total: None,
+) -> Exported:
+    """Write a split of a corpus in its order, with the newest caption and the newest thoughts about each sample.
+
+    Raises:
+        Forbidden: their role does not let them export.
+        BadInput: no such split or format, the form has no place for a sample, or a file cannot be written.
+        StoreError: the workspace cannot be read.
+    """
+    by.must("export corpora")
+    samples = store.samples(corpus, split)
+    if not samples:
+        known = ", ".join(map("/".join, store.corpora())) or "none yet"
+        raise BadInput(f"the workspace has no corpus {corpus}/{split}; there are: {known}")
+    return _export(
+        _of_samples(store, corpus, split, samples), len(samples), path, format=format, without=without, show=show
+    )
+
+
+def _of_approval(approval: Approval) -> tuple[Row, Origin]:
+    made, decision = approval.augmentation, approval.decision
+    if made.variant is None:
+        raise BadInput(f"augmentation {made.id} was approved and has no variant; take its approval back")
+    maker = made.maker.model_dump(mode="json", include={"model", "prompt_version", "parameters", "created"})
+    origin = {
+        "sample": made.variant.id,
+        "augmentation": made.id,
+        "parent": made.parent_id,
+        "kind": made.kind,
+        **maker,
+        "approved_by": decision.reviewer,
+        "approved_at": decision.at.isoformat(),
+        "reason": decision.reason,
+    }
+    return Row(made.variant, made.caption), origin
+
+
+def _of_samples(store: Store, corpus: str, split: str, samples: Iterable[Sample]) -> Iterator[tuple[Row, Origin]]:
+    for position, sample in enumerate(samples):
+        caption = next(iter(store.captions(sample.id)), None)
+        thoughts = {thought.grain: thought for thought in reversed(store.knowledge(sample.id))}
+        knowledge: dict[Grain, str] = {grain: thought.text for grain, thought in thoughts.items()}
+        origin: Origin = {
+            "sample": sample.id,
+            "corpus": corpus,
+            "split": split,
+            "position": position,
+            "caption": caption.maker.model if caption else None,
+            "knowledge": {grain: thought.maker.model for grain, thought in thoughts.items()},
+        }
+        yield Row(sample, caption.text if caption else None, knowledge), origin
+
+
+def _export(
+    found: Iterable[tuple[Row, Origin]],
+    total: int,
+    path: Path,
+    *,
+    format: str,
+    without: Collection[Leavable],
+    show: Show,
+) -> Exported:
+    form = corpora.find(format)
+    # Not behind the whole name: to load_dataset, "train.parquet.provenance.jsonl" is a Parquet file of its own.
+    provenance = path.parent / f"{path.stem}.provenance.jsonl"
+    respaced = 0
+    with writing(provenance) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as beside:
+
+        def rows() -> Iterator[Row]:
+            nonlocal respaced
+            for number, (row, origin) in enumerate(found, start=1):
+                beside.write(json.dumps({"number": number, **origin}, ensure_ascii=False) + "\n")
+                respaced += "spaces" in row.parts() - form.HOLDS
+                show(number, total)
+                yield _stripped(row, without)
+
+        form.write(rows(), path)
+    return Exported(samples=total, respaced=respaced, provenance=provenance)
+
+
+def _stripped(row: Row, without: Collection[Leavable]) -> Row:
+    return replace(
+        row,
+        sample=row.sample.model_copy(update={"image": None}) if "image" in without else row.sample,
+        caption=None if "caption" in without else row.caption,
+        knowledge={} if "knowledge" in without else row.knowledge,
+    )

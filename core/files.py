@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from core.errors import BadInput
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -18,3 +20,21 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A name to write under; the file appears whole as `path` when the block ends well, or stays as it was.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: is a folder or a device; name a file to write")
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise BadInput(
+            f"{path}: cannot be written ({error.strerror}); check the folder and your rights to it"
+        ) from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from core import corpora, images
 from core.demo import Demo, demos
 from core.domain import Caption, Knowledge, Maker, Sample
+from core.identity import Person
 from core.store import Store
 
 
@@ -26,6 +27,7 @@ def import_corpus(
     format: str,
     corpus: str,
     split: str,
+    by: Person,
     captions: Path | None = None,
     knowledge: Path | None = None,
 ) -> Imported:
@@ -35,9 +37,11 @@ def import_corpus(
     same split again adds what is new, such as captions that were left out the first time.
 
     Raises:
+        Forbidden: their role does not let them import.
         BadInput: no such format, a broken line, or another split is kept under that name.
         StoreError: the workspace cannot be written.
     """
+    by.must("import corpora")
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
     by_captions = _maker(captions or path)
     by_knowledge = _maker(knowledge or path)

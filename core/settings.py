@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from core.errors import BadInput
+from core.identity import Role
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
     )
+
+    people: dict[str, Role] = Field(
+        default_factory=dict, description="e-mail to role (viewer, reviewer, curator), where people sign in"
+    )
+    default_role: Role = Field("viewer", description="role of those who sign in and are not among the people")
 
     @classmethod
     def settings_customise_sources(

@@ -11,12 +11,14 @@ from typing import Any, Literal, TypeVar, cast
 
 from PIL import Image
 
+from core import images
 from core.comparison import Change, changes
 from core.domain import AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
 from core.errors import CotpdError
+from core.identity import Person
 from core.knowledge import Dialogue
 from core.settings import Settings
-from core.store import Case
+from core.store import Case, Store
 from core.workbench import Hear, Workbench
 
 StageName = View | Grain | AugmentationKind | Literal["caption"]
@@ -55,6 +57,18 @@ def stages_of(case: Case) -> dict[StageName, Stage]:
     return {name: Stage(state="done", record=record, seconds=record.maker.seconds) for name, record in newest_last}
 
 
+def keep_picture(store: Store, content: bytes, name: str, *, by: Person) -> str:
+    """Keep the pixels of an uploaded file for a study; gives the name under which a sample has them.
+
+    Raises:
+        Forbidden: their role does not let them study tweets.
+        BadInput: the file is no picture within the limits.
+        StoreError: the workspace cannot be written.
+    """
+    by.must("study tweets")
+    return store.save_image(images.decode(content, name))
+
+
 class _Skip(Exception):
     """This stage has nothing to do, and why."""
 
@@ -80,8 +94,14 @@ class Study:
         self._stop = threading.Event()
         self._futures: dict[StageName, Future[Made | None]] = {}
 
-    def start(self, variants: Sequence[AugmentationKind] = VARIANTS) -> None:
-        """Begin, with the variants that are wanted; returns at once."""
+    def start(self, *, by: Person, variants: Sequence[AugmentationKind] = VARIANTS) -> None:
+        """Begin, with the variants that are wanted; returns at once.
+
+        Raises:
+            Forbidden: their role does not let them study tweets.
+            StoreError: the workspace cannot be written.
+        """
+        by.must("study tweets")
         self._workbench.store.study(self.sample)
         self._stages = {name: Stage() for name in STAGES if name not in VARIANTS or name in variants}
         self._dialogues = _in_background(self._open_dialogues)

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from core import prompts
 from core.asking import Conversation
-from core.asking.estimate import tokens
+from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
 from core.domain import Grain, Knowledge, Sample
 from core.errors import TeacherError
@@ -19,21 +19,6 @@ GRAINS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What a run will take. Tokens are estimated (see `core.asking.estimate`), answers as long as they were so far.
-
-    `most_completion_tokens` is for answers as long as they may be. Costs are in USD, None where the price is unknown.
-    """
-
-    calls: int
-    prompt_tokens: int
-    completion_tokens: int
-    most_completion_tokens: int
-    cost: float | None
-    most_cost: float | None
 
 
 @dataclass(frozen=True)
@@ -94,14 +79,7 @@ class Thinking:
                         written += answer
                         most += ask.max_tokens
                     before += tokens(ask.dialogue) + answer
-        return Forecast(
-            calls=self.missing,
-            prompt_tokens=read,
-            completion_tokens=written,
-            most_completion_tokens=most,
-            cost=price.of(read, written) if price else None,
-            most_cost=price.of(read, most) if price else None,
-        )
+        return Forecast.of(calls=self.missing, read=read, written=written, most=most, price=price)
 
     def _look_up(self, samples: Sequence[Sample], abouts: Mapping[str, About]) -> None:
         found = self._store.bulk.thoughts(

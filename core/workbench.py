@@ -8,9 +8,8 @@ from pathlib import Path
 from time import perf_counter
 
 from PIL import Image
-from pydantic import JsonValue
 
-from core import augmentation, images, knowledge, prompts
+from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
 from core.domain import (
     Augmentation,
@@ -163,20 +162,12 @@ class Workbench:
     ) -> Augmentation:
         """One variant of a sample with these entities, or why there is none; unlabelled where they are None."""
         teacher = self.models.teacher(self.settings)
-        labelled = sample.model_copy(update={"entities": entities})
-        prompt = prompts.load(teacher.prompts, kind)
-        labels: dict[str, JsonValue] = {"labels": labelled.id}
-        for kept in self.store.augmentations(sample.id, kind=kind, model=teacher.model, prompt_version=prompt.version):
-            if {**kept.maker.parameters, **teacher.parameters, **labels} == kept.maker.parameters:
-                return kept
-        made = augmentation.augment(kind, labelled, teacher, prompts_set=teacher.prompts, pool=self._pool, hear=hear)
-        maker = made.maker.model_copy(update={"parameters": {**made.maker.parameters, **labels}})
-        # The parent is the sample as it came, whoever found its entities.
-        record = made.model_copy(update={"parent_id": sample.id, "maker": maker})
-        if entities is None and record.variant:  # nobody looked for mentions, which is not the same as none
-            record = record.model_copy(update={"variant": record.variant.model_copy(update={"entities": None})})
-        self.store.add(sample, record)
-        return record
+        plan = augmentation.plan(kind, sample, entities, teacher, pool=self._pool)
+        if kept := self.store.augmentations(sample.id, kind=kind, **plan.asked):
+            return kept[0]
+        made = plan.ask_now(teacher, hear)
+        self.store.add(sample, made)
+        return made
 
     @cached_property
     def _pool(self) -> EntityPool:

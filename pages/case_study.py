@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from app import charts, inert, marks, problems, resources, sidebar, stages
-from core import images
+from app import charts, inert, marks, people, problems, resources, sidebar, stages
 from core.comparison import changes
 from core.domain import Augmentation, Choice, Sample, Task
 from core.review import decide
 from core.store import Case
-from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, stages_of
+from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
 
@@ -49,7 +48,7 @@ def take_upload() -> None:
     if file is None:
         return
     try:
-        st.session_state.picture = resources.store().save_image(images.decode(file.getvalue(), file.name))
+        st.session_state.picture = keep_picture(resources.store(), file.getvalue(), file.name, by=people.current())
     except problems.FORESEEN as error:
         st.session_state.upload_problem = str(error)
 
@@ -100,7 +99,14 @@ def show_form(case: Case | None) -> None:
         )
         st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says", persist_state="session")
         st.segmented_control("Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True)
-        if st.button("Study this tweet", type="primary", shortcut="Ctrl+Enter", icon=":material/play_arrow:"):
+        if st.button(
+            "Study this tweet",
+            type="primary",
+            shortcut="Ctrl+Enter",
+            icon=":material/play_arrow:",
+            disabled=not person.may("study tweets"),
+            help=None if person.may("study tweets") else f"A {person.role} may only look",
+        ):
             with problems.shown():
                 start_study(case)
     with right:
@@ -109,6 +115,7 @@ def show_form(case: Case | None) -> None:
             ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
             key=upload_key(),
             on_change=take_upload,
+            disabled=not person.may("study tweets"),
         )
         if st.session_state.get("upload_problem"):
             problems.show(st.session_state.upload_problem)
@@ -122,8 +129,8 @@ def start_study(case: Case | None) -> None:
     current = resources.studies().get(sample.id)
     if current is None or not current.running or current.settings != chosen:
         study = Study(workbench, sample, workbench.picture(sample))
+        study.start(by=person)
         resources.studies().put(study)
-        study.start()
     st.session_state.update(opened=sample.id, decision_problem="", upload_problem="")
     st.query_params["case"] = sample.id
 
@@ -143,7 +150,7 @@ def show_picture(name: str | None) -> None:
 def keep_decision(augmentation_id: str, choice: Choice) -> None:
     """Keep a decision; if that fails, the page says so and the button can be pressed again."""
     try:
-        decide(resources.store(), augmentation_id, choice, reviewer=st.session_state.get("reviewer") or "")
+        decide(resources.store(), augmentation_id, choice, by=people.current())
         st.session_state.decision_problem = ""
     except problems.FORESEEN as error:
         st.session_state.decision_problem = str(error)
@@ -165,12 +172,19 @@ def show_decision(case: Case, made: Augmentation) -> None:
                 width="stretch",
                 on_click=keep_decision,
                 args=(made.id, choice),
+                disabled=not person.may("decide on variants"),
             )
         return
     when = decision.at.strftime("%Y-%m-%d %H:%M UTC")
     inert.show(f"{decision.choice.capitalize()} by {decision.reviewer}, {when}")
+    is_theirs = decision.reviewer == person.name and person.may("decide on variants")
     st.button(
-        "Undo", key=f"undo_{made.id}", icon=":material/undo:", on_click=keep_decision, args=(made.id, "withdrawn")
+        "Undo",
+        key=f"undo_{made.id}",
+        icon=":material/undo:",
+        on_click=keep_decision,
+        args=(made.id, "withdrawn"),
+        disabled=not (is_theirs or person.may("undo the decisions of others")),
     )
 
 
@@ -212,7 +226,8 @@ def show_results(case_id: str) -> None:
             done = sum(stage.state not in ("waiting", "working") for stage in now.values())
             bar, stop = st.columns([5, 1], vertical_alignment="center")
             bar.progress(done / len(now), text="Stopping…" if study.stopping else f"{done} of {len(now)} stages done")
-            stop.button("Stop", icon=":material/stop:", on_click=study.stop, width="stretch")
+            if person.may("study tweets"):
+                stop.button("Stop", icon=":material/stop:", on_click=study.stop, width="stretch")
         elif study and st.session_state.get("polling") == case_id:
             st.session_state.polling = None
             st.rerun()
@@ -244,7 +259,7 @@ def show_results(case_id: str) -> None:
                         show_decision(case, each)
 
 
-sidebar.reviewer()
+person = people.current()
 chosen = sidebar.chosen_settings()
 st.session_state.setdefault("task", "mner")
 st.title("Case study")

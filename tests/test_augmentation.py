@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import prompts
-from core.augmentation import EntityPool, augment
+from core.augmentation import Draw, EntityPool, plan
 from core.augmentation.entity import CLEAR_YES
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput, TeacherError
@@ -44,13 +44,19 @@ def answering() -> Iterator[Callable[[str], Loopback]]:
 
 
 def made(
-    loopback: Loopback, kind: AugmentationKind, *, sample: Sample = PARENT, prompt_set: str = "paper", **options: Any
+    loopback: Loopback,
+    kind: AugmentationKind,
+    *,
+    sample: Sample = PARENT,
+    prompt_set: str = "paper",
+    hear: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Augmentation:
     teacher = ChatTeacher(
         model="loopback", served_as="m", base_url=loopback.url, key="no key", prompts=prompt_set, timeout=10
     )
     options = {"pool": POOL, **options}
-    return augment(kind, sample, teacher, prompts_set=prompt_set, **options)
+    return plan(kind, sample, sample.entities, teacher, **options).ask_now(teacher, hear)
 
 
 def mentions(sample: Sample | None) -> list[str]:
@@ -90,13 +96,15 @@ def test_a_variant_records_what_made_it(answering: Answering) -> None:
         ("Some actor is on his way to France with @Obama", "span lost"),
         ("tobey  maguire is on his way to paris with @obama", "unchanged"),
         ("Tobey Maguire is on his way to Paris — with @Obama!!", "unchanged"),
-        ("I'm sorry, but I can't assist with that.", "unparsable"),
-        ("As an AI language model, I have no opinion on Tobey Maguire, Paris or Obama.", "unparsable"),
-        ('""', "unparsable"),
+        ("I'm sorry, but I can't assist with that.", "refused"),
+        ("As an AI language model, I have no opinion on Tobey Maguire, Paris or Obama.", "refused"),
+        ('""', "empty"),
+        ("🎉", "empty"),
         ("Paris!", "unparsable"),
         (" ".join(["Tobey Maguire Paris Obama"] * 20), "unparsable"),
-        ("Тоби Магуайр едет в Париж вместе с Обамой сегодня вечером", "unparsable"),
-        ("Transform the sentence in Twitter style without changing the meaning. Tobey Maguire Paris", "unparsable"),
+        ("Тоби Магуайр едет в Париж вместе с Обамой сегодня вечером", "other language"),
+        ("Tobey Maguire está de camino a París, Paris, con @Obama esta noche", "other language"),
+        ("Transform the sentence in Twitter style without changing the meaning. Tobey Maguire Paris", "echo"),
     ],
 )
 def test_a_rewrite_that_is_none_is_dropped_with_its_reason(answering: Answering, answer: str, reason: str) -> None:
@@ -108,7 +116,7 @@ def test_the_worked_example_given_back_is_no_rewrite(answering: Answering) -> No
     example = next(
         turn["content"] for turn in prompts.load("local", "style").messages(text="x") if turn["role"] == "assistant"
     )
-    assert made(answering(example), "style", prompt_set="local").dropped == "unparsable"
+    assert made(answering(example), "style", prompt_set="local").dropped == "echo"
 
 
 def test_a_name_gives_way_to_another_of_its_type(answering: Answering, prompt_set: str) -> None:
@@ -121,7 +129,7 @@ def test_a_name_gives_way_to_another_of_its_type(answering: Answering, prompt_se
     assert variant.variant is not None
     assert variant.variant.image == PARENT.image
     assert len(mentions(variant.variant)) == 3
-    assert variant.maker.parameters["pool"] == "a test"
+    assert variant.maker.parameters["pool"] == POOL.identity
     assert variant.maker.parameters["threshold"] == CLEAR_YES
 
 
@@ -152,9 +160,19 @@ def test_only_a_clear_yes_is_kept_and_a_no_stays_visible(
 def test_the_seed_and_the_sample_decide_which_name_is_put_in(answering: Answering) -> None:
     loopback = answering("Yes")
     pool = EntityPool.of_the_project()
-    again = [made(loopback, "entity", pool=pool, seed=seed).replacements for seed in (1, 1, 2, 3, 4)]
+    again = [made(loopback, "entity", pool=pool, draw=Draw(seed)).replacements for seed in (1, 1, 2, 3, 4)]
     assert again[0] == again[1]
     assert len(set(again)) > 2
+
+
+def test_the_draws_of_a_sample_take_its_names_in_turn_and_no_name_twice(answering: Answering) -> None:
+    pool = EntityPool("p", {"PER": ("Zubin Mehta", "Adele"), "LOC": ("Tel Aviv",)})
+    draws = [made(answering("Yes"), "entity", pool=pool, draw=Draw(7, nth)) for nth in range(4)]
+    replaced = [each.replacements[0] for each in draws[:3]]
+    assert {each.old for each in replaced} == {"Tobey Maguire", "Obama", "Paris"}
+    fourth = draws[3].replacements
+    assert not fourth or fourth[0] not in replaced
+    assert draws[3].dropped is None or draws[3].dropped == "no entity"
 
 
 def replaced(sample: Sample, answering: Answering, pool: EntityPool) -> Sample:
@@ -222,7 +240,7 @@ def test_imagined_pictures_of_a_tweet_without_one_differ_by_their_caption(answer
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(PARENT.text.upper(), "unchanged"), ("I cannot create images.", "unparsable"), ("?!", "unparsable")],
+    [(PARENT.text.upper(), "unchanged"), ("I cannot create images.", "refused"), ("?!", "empty")],
 )
 def test_a_description_that_is_none_is_dropped_with_its_reason(answering: Answering, answer: str, reason: str) -> None:
     variant = made(answering(answer), "image")

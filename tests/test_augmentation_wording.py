@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.augmentation.wording import answer_in, could_be
+from core.augmentation.wording import NoAnswer, answer_in, check_rewrite
 from core.teachers import Message
 
 TWEET = "Tobey Maguire is in Paris tonight"
@@ -34,16 +34,27 @@ DIALOGUE = [Message(role="user", content=f"Transform the sentence in Twitter sty
         ("Tobey in Paris<|im_end|><|im_start|>user", "Tobey in Paris"),
         ("Tobey in Paris\nUser: and now?", "Tobey in Paris"),
         ("I can't believe Tobey is in Paris", "I can't believe Tobey is in Paris"),
-        ("I'm sorry, but I can't help with that.", None),
-        ("I cannot assist with this request.", None),
-        ("As an AI language model, I do not tweet.", None),
-        ("  \n ", None),
-        ('""', None),
-        ("Transform the sentence in Twitter style.", None),
     ],
 )
-def test_only_the_answer_is_left(said: str, answer: str | None) -> None:
+def test_only_the_answer_is_left(said: str, answer: str) -> None:
     assert answer_in(said, DIALOGUE, TWEET) == answer
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("I'm sorry, but I can't help with that.", "refused"),
+        ("I cannot assist with this request.", "refused"),
+        ("As an AI language model, I do not tweet.", "refused"),
+        ("  \n ", "empty"),
+        ('""', "empty"),
+        ("Transform the sentence in Twitter style.", "echo"),
+    ],
+)
+def test_what_is_no_answer_has_its_reason(said: str, reason: str) -> None:
+    with pytest.raises(NoAnswer) as no:
+        answer_in(said, DIALOGUE, TWEET)
+    assert no.value.reason == reason
 
 
 def test_what_the_tweet_itself_begins_with_stays() -> None:
@@ -54,24 +65,36 @@ def test_what_the_tweet_itself_begins_with_stays() -> None:
 
 def test_an_earlier_answer_of_the_dialogue_is_an_echo() -> None:
     dialogue = [Message(role="assistant", content="Zubin in Tel Aviv!"), *DIALOGUE]
-    assert answer_in("zubin in Tel Aviv!", dialogue, TWEET) is None
+    with pytest.raises(NoAnswer) as no:
+        answer_in("zubin in Tel Aviv!", dialogue, TWEET)
+    assert no.value.reason == "echo"
 
 
 @pytest.mark.parametrize(
-    ("rewrite", "is_one"),
+    ("rewrite", "reason"),
     [
-        ("OMG Tobey is in Paris!", True),
-        ("🎉🎉🎉", False),
-        ("Paris", False),
-        (" ".join(["Paris"] * 39), False),
-        ("Тоби Магуайр в Париже сегодня", False),
-        ("توبي في باريس الليلة مع", False),
-        ("Tobey in Paris, мир!", True),
+        ("OMG Tobey is in Paris!", None),
+        ("Tobey in Paris, мир!", None),
+        ("Tobey 🕷 Paris", None),
+        ("tobey maguire is in PARIS tonight!!", "unchanged"),
+        ("Paris", "unparsable"),
+        (" ".join(["Paris"] * 39), "unparsable"),
+        ("Тоби Магуайр в Париже сегодня", "other language"),
+        ("توبي في باريس الليلة مع", "other language"),
+        ("Tobey Maguire está en París esta noche", "other language"),
+        ("Tobey Maguire est à Paris ce soir", "other language"),
+        ("Tobey Maguire ist heute Abend in Paris und freut sich", "other language"),
     ],
 )
-def test_a_rewrite_has_the_length_and_the_script_of_its_tweet(rewrite: str, is_one: bool) -> None:
-    assert could_be(rewrite, TWEET) is is_one
+def test_a_rewrite_has_the_length_and_the_language_of_its_tweet(rewrite: str, reason: str | None) -> None:
+    if reason is None:
+        check_rewrite(rewrite, TWEET)
+        return
+    with pytest.raises(NoAnswer) as no:
+        check_rewrite(rewrite, TWEET)
+    assert no.value.reason == reason
 
 
 def test_a_tweet_of_emoji_alone_may_become_another() -> None:
-    assert could_be("🎉🎉", "🎉")
+    assert answer_in("🎉🎊", [Message(role="user", content="🎉")], "🎉") == "🎉🎊"
+    check_rewrite("🎉🎊", "🎉")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from core.cli import app
 from core.demo import FOLDER
 from core.domain import Augmentation
+from core.identity import local
 from core.review import decide
 from core.store import Store
 from tests.loopback import Loopback
@@ -116,7 +117,9 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["caption", "--corpus", "demo", "--limit", "0"], ["--limit"]),
         (["augment", "--text", "a", "--kind", "x"], ["--kind", "style", "entity", "image"]),
         (["import"], ["--path", "--demo"]),
-        (["import", "--path", "a.txt", "--format", "nope"], ["'nope'", "jsonl, mnre, twitter"]),
+        (["export", "--path", "a", "--corpus", "b"], ["--corpus and --split together"]),
+        (["export", "--path", "a", "--without", "entities"], ["--without entities", "image, caption, knowledge"]),
+        (["import", "--path", "a.txt", "--format", "nope"], ["'nope'", "conll_bio, conll_bioes", "jsonl"]),
         (["think"], ["--text", "--corpus"]),
         (["think", "--text", "a", "--corpus", "demo"], ["--text", "--corpus"]),
         (["think", "--corpus", "nope"], ["nope/all", "none yet"]),
@@ -361,9 +364,15 @@ def test_approved_variants_are_exported(workspace: Path, loopback: Loopback, tmp
     with Store(workspace) as store:
         (kept,) = store.augmentations(variant["parent_id"])
         assert isinstance(kept, Augmentation)
-        decide(store, kept.id, "approved", reviewer="Ada")
+        decide(store, kept.id, "approved", by=local("Ada"))
     file = tmp_path / "approved.jsonl"
-    assert document(core("export", "--path", file, "--json")) == {"path": str(file), "format": "jsonl", "samples": 1}
+    assert document(core("export", "--path", file, "--json")) == {
+        "path": str(file),
+        "format": "jsonl",
+        "samples": 1,
+        "respaced": 0,
+        "provenance": str(tmp_path / "approved.provenance.jsonl"),
+    }
     scores = document(core("evaluate", "--format", "jsonl", "--path", file, "--json"))
     assert scores["samples"] == 1
 

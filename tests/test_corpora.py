@@ -27,9 +27,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_every_form_is_found_by_its_name() -> None:
-    assert corpora.names() == ["jsonl", "mnre", "twitter"]
-    with pytest.raises(BadInput, match=r"conll.*there are: jsonl, mnre, twitter"):
-        corpora.find("conll")
+    forms = ["conll_bio", "conll_bioes", "huggingface", "jsonl", "label_studio", "mnre", "spacy", "twitter"]
+    assert corpora.names() == forms
+    with pytest.raises(BadInput, match=r"xml.*there are: conll_bio, conll_bioes, huggingface, jsonl"):
+        corpora.find("xml")
 
 
 def test_a_twitter_corpus_is_read_with_its_labels(file: Path) -> None:
@@ -196,7 +197,7 @@ def test_a_form_without_knowledge_files_says_so(file: Path) -> None:
     file.write_text(MNRE)
     with pytest.raises(BadInput, match="no knowledge files"):
         mnre.read(file, knowledge=file)
-    with pytest.raises(BadInput, match="holds its captions and knowledge itself"):
+    with pytest.raises(BadInput, match="takes no file of captions or knowledge"):
         jsonl.read(file, captions=file)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BadInput
+from core.errors import BadInput, Forbidden
+from core.identity import Person, Role, local
 from core.importing import Imported, import_corpus
 from core.store import Store
 
@@ -35,6 +36,7 @@ def test_a_corpus_is_kept_with_its_captions_and_knowledge_and_where_they_came_fr
         format="twitter",
         corpus="own",
         split="train",
+        by=local(),
         captions=corpus / "captions.txt",
         knowledge=corpus / "knowledge.txt",
     )
@@ -49,7 +51,7 @@ def test_a_corpus_is_kept_with_its_captions_and_knowledge_and_where_they_came_fr
 
 
 def test_captions_can_follow_later(store: Store, corpus: Path) -> None:
-    place = {"format": "twitter", "corpus": "own", "split": "train"}
+    place = {"format": "twitter", "corpus": "own", "split": "train", "by": local()}
     import_corpus(store, corpus / "train.txt", **place)
     import_corpus(store, corpus / "train.txt", captions=corpus / "captions.txt", **place)
     samples = store.samples("own", "train")
@@ -60,8 +62,17 @@ def test_captions_can_follow_later(store: Store, corpus: Path) -> None:
 def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Path) -> None:
     (corpus / "train.txt").write_text(TWITTER + "IMGID:c_3\nno tag\n")
     with pytest.raises(BadInput, match=r"train\.txt:11: .*; 3 samples read before it, none kept"):
-        import_corpus(store, corpus / "train.txt", format="twitter", corpus="own", split="train")
+        import_corpus(store, corpus / "train.txt", format="twitter", corpus="own", split="train", by=local())
     assert store.samples("own", "train") == []
+
+
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_only_a_curator_imports(store: Store, corpus: Path, role: Role) -> None:
+    with pytest.raises(Forbidden, match=f"a {role} may not import corpora; .* make you a curator"):
+        import_corpus(
+            store, corpus / "train.txt", format="twitter", corpus="own", split="train", by=Person("Eve", role)
+        )
+    assert store.corpora() == []
 
 
 @pytest.mark.skipif("COTPD_DATA" not in os.environ, reason="COTPD_DATA names no folder of corpora")
@@ -73,6 +84,7 @@ def test_the_published_test_split_is_kept_whole(store: Store) -> None:
         format="twitter",
         corpus="twitter2017",
         split="test",
+        by=local(),
         captions=data / "captions" / "twitter2017_blip2.txt",
         knowledge=data / "knowledge" / "twitter2017" / "test.txt",
     )

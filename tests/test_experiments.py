@@ -101,6 +101,12 @@ def test_a_change_is_laid_over_the_base_and_leaves_the_rest_of_it(tmp_path: Path
     assert (b.student.max_length, b.train.captions, b.test) == (64, Path("captions.txt"), a.test)
 
 
+def test_a_value_can_be_the_seed_so_that_each_draws_samples_of_its_own(tmp_path: Path) -> None:
+    text = BASE + '[[rows]]\nname = "A"\nseeds = [4, 5]\n[rows.change]\ntrain = { limit = 9, draw = "{seed}" }\n'
+    drawn = [training.config.train.draw for training in trainings(table(tmp_path, text), tmp_path)]
+    assert drawn == [4, 5]
+
+
 def test_a_row_can_take_a_test_set_away_and_bring_another(tmp_path: Path) -> None:
     text = rows('"A"\n[rows.change.test]\none = ""\ntwo = { path = "two.txt" }')
     (found,) = trainings(table(tmp_path, text), tmp_path)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "settings", "registry", "files"),
+    ("domain", "errors", "identity", "settings", "registry", "files"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
@@ -20,6 +20,7 @@ FLOORS = (
         "captioning",
         "summaries",
         "thinking",
+        "augmenting",
         "retrieval",
         "augmentation",
         "extraction",

@@ -12,7 +12,8 @@ from core.errors import BadInput
 def test_files_with_an_underscore_are_no_parts() -> None:
     assert registry.names(captioners) == ["blip2", "describe"]
     assert registry.names(teachers) == ["embedded", "endpoint"]
-    assert registry.names(corpora) == ["jsonl", "mnre", "twitter"]
+    forms = ["conll_bio", "conll_bioes", "huggingface", "jsonl", "label_studio", "mnre", "spacy", "twitter"]
+    assert registry.names(corpora) == forms
 
 
 @pytest.mark.parametrize("name", ["nope", "", "_chat", "../endpoint", "endpoint.load"])
@@ -22,7 +23,7 @@ def test_what_is_no_part_is_refused_with_those_there_are(name: str) -> None:
 
 
 def test_a_message_calls_a_corpus_form_by_its_name() -> None:
-    with pytest.raises(BadInput, match="no form of a corpus is called 'xml'; there are: jsonl, mnre, twitter"):
+    with pytest.raises(BadInput, match=r"no form of a corpus is called 'xml'; there are: conll_bio, .*, twitter"):
         corpora.find("xml")
 
 

@@ -14,6 +14,7 @@ from core import captioners, images
 from core.demo import FOLDER
 from core.domain import Knowledge, Prediction
 from core.errors import StoreError
+from core.identity import local
 from core.models import Models
 from core.settings import Settings
 from core.store import connection
@@ -47,7 +48,7 @@ def study_of(bench: Workbench, text: str = TWEET, picture: Path | None = CAT) ->
 
 
 def run(study: Study, variants: Any = VARIANTS) -> dict[StageName, Stage]:
-    study.start(variants)
+    study.start(by=local(), variants=variants)
     study.follow(lambda name, stage: None)
     return study.stages()
 
@@ -98,7 +99,7 @@ def test_predictions_on_the_text_alone_do_not_wait_for_a_stalled_teacher(bench: 
 
     loopback.answer = answer
     study = study_of(bench)
-    study.start()
+    study.start(by=local())
     until(lambda: study.stages()["without_knowledge"].state == study.stages()["caption"].state == "done")
     until(lambda: study.stages()["noun"].state == "working")
     now = states(study.stages())
@@ -116,7 +117,7 @@ def test_the_words_of_a_thought_are_shown_as_they_come(bench: Workbench, loopbac
     loopback.pause = 0.02
     shown: dict[StageName, list[str]] = {name: [] for name in STAGES}
     study = study_of(bench)
-    study.start()
+    study.start(by=local())
     study.follow(lambda name, stage: shown[name].append(stage.text))
     for grain in THOUGHTS:
         assert shown[grain] == sorted(shown[grain], key=len)
@@ -208,7 +209,7 @@ def test_a_study_that_is_stopped_ends_soon_and_keeps_what_was_made(bench: Workbe
     loopback.answer = lambda request: "word " * 5000
     loopback.pause = 0.02
     study = study_of(bench)
-    study.start()
+    study.start(by=local())
     until(lambda: study.stages()["caption"].state == study.stages()["without_knowledge"].state == "done")
     until(lambda: len(study.stages()["noun"].text) > 10)
     study.stop()
@@ -349,7 +350,7 @@ def test_a_locked_workspace_is_said_in_words_and_mended_by_another_study(
 
     loopback.answer = answer
     study = study_of(bench)
-    study.start(variants=())
+    study.start(by=local(), variants=())
     until(lambda: study.stages()["without_knowledge"].state == study.stages()["caption"].state == "done")
     other = sqlite3.connect(bench.settings.workspace / "workspace.db")
     other.execute("BEGIN IMMEDIATE")

@@ -1,5 +1,6 @@
 """The embedded teacher with real weights: SmolLM2, the smallest."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from core import prompts
 from core.errors import TeacherError, Unavailable
 from core.settings import Settings
-from core.teachers import Message, Teacher, embedded
+from core.teachers import Ask, Message, Reply, Teacher, embedded
 from core.teachers._chat import ChatTeacher
 
 PARIS = [Message(role="user", content="What is the capital of France? Answer in one sentence.")]
@@ -24,6 +25,17 @@ def test_words_stream_and_add_up_to_the_answer(smollm2: Teacher) -> None:
     assert answer.completion_tokens
     assert "SmolLM2" in smollm2.model
     assert smollm2.prompts == "local"
+
+
+def test_on_a_line_it_answers_under_the_name_it_is_asked_by(smollm2: Teacher) -> None:
+    async def ask() -> Reply:
+        async with smollm2.line() as line:
+            return await line.send(Ask(tuple(PARIS), max_tokens=30, prompt_version="a test@1"), "a key")
+
+    reply = asyncio.run(ask())
+    assert reply.error is None
+    assert reply.answer is not None
+    assert "Paris" in reply.answer.text
 
 
 def test_the_same_question_gets_the_same_answer(smollm2: Teacher) -> None:

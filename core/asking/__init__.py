@@ -14,5 +14,6 @@ from core.asking.engine import Conversation, Engine
 from core.asking.job import Job
 from core.asking.limits import Limits
 from core.asking.tally import Failure, Tally
+from core.asking.work import Work
 
-__all__ = ["Conversation", "Engine", "Failure", "Job", "Limits", "Tally"]
+__all__ = ["Conversation", "Engine", "Failure", "Job", "Limits", "Tally", "Work"]

@@ -285,10 +285,12 @@ class Engine:
 def key_of(ask: Ask, teacher: Teacher) -> str:
     """What tells an ask from all others: its dialogue, prompt version, model and parameters.
 
-    Temperature is left out: it is 0, and whether an endpoint takes it is known only after the first request.
+    The temperature is left out: it is 0 unless the ask says how to draw, and whether an endpoint takes it is known only
+    after the first request.
     """
     parameters = {name: value for name, value in teacher.parameters.items() if name != "temperature"}
     content = [ask.dialogue, ask.max_tokens, ask.yes_or_no, ask.prompt_version, teacher.model, parameters]
+    content += [ask.sampling] if ask.sampling else []
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -1,40 +1,43 @@
 """New samples from a tweet (paper section 3.3, data augmentation): one file a kind."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from core import prompts
 from core.augmentation import entity, image, style
+from core.augmentation.making import FIRST, Draw, Plan
 from core.augmentation.pool import EntityPool
-from core.domain import Augmentation, AugmentationKind, Sample
+from core.domain import AugmentationKind, Entity, Sample
 from core.teachers import Teacher
 
-__all__ = ["EntityPool", "augment"]
+__all__ = ["FIRST", "Draw", "EntityPool", "Plan", "plan"]
 
 
-def augment(
+def plan(
     kind: AugmentationKind,
     sample: Sample,
+    entities: tuple[Entity, ...] | None,
     teacher: Teacher,
     *,
-    prompts_set: str,
     pool: EntityPool,
-    seed: int = 0,
-    hear: Callable[[str], None] | None = None,
-) -> Augmentation:
-    """One variant of a sample, or why there is none; the sample never changes.
+    draw: Draw = FIRST,
+) -> Plan:
+    """What to ask the teacher for one variant of a sample with these entities; the sample never changes.
 
-    The labels are the sample's own `entities`: for a tweet that nobody has labelled, give it those that the student
-    predicts. `hear` gets the teacher's words as they arrive; a verdict is one word and is not heard.
+    The entities are gold ones, or for a tweet that nobody has labelled those that the student finds. Where they are
+    None, nobody looked for any: the variant has none either, which is not the same as an empty tuple.
 
     Raises:
-        BadInput: there is no prompt set of that name.
-        TeacherError: no usable answer came, and why.
+        BadInput: the teacher's prompt set does not exist.
     """
-    prompt = prompts.load(prompts_set, kind)
+    prompt = prompts.load(teacher.prompts, kind)
+    labelled = sample.model_copy(update={"entities": entities})
     match kind:
         case "style":
-            return style.restyle(sample, teacher, prompt, hear)
+            made = style.restyle(labelled, teacher, prompt, draw)
         case "entity":
-            return entity.replace(sample, teacher, prompt, pool, seed)
+            made = entity.replace(labelled, teacher, prompt, pool, draw)
         case "image":
-            return image.imagine(sample, teacher, prompt, hear)
+            made = image.imagine(labelled, teacher, prompt, draw)
+    # The parent is the sample as it came, whoever found its entities.
+    about = replace(made.ask, sample_id=sample.id) if made.ask else None
+    return replace(made, parent_id=sample.id, ask=about)

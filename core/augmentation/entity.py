@@ -1,17 +1,17 @@
 """Another name of the same type in a mention's place, kept if the teacher finds it possible (paper section 3.3)."""
 
 import re
-from functools import partial
+from typing import Any
 
 from pydantic import JsonValue
 
-from core.augmentation.making import maker_of
-from core.augmentation.pool import EntityPool, draw
+from core.augmentation.making import Draw, Plan, asked_of
+from core.augmentation.pool import EntityPool, shuffled
 from core.augmentation.spelling import fold, genitive
-from core.domain import Augmentation, Entity, Replacement, Sample, Span, Verdict
+from core.domain import Entity, Replacement, Sample, Span, Verdict
 from core.domain.tokens import split_words
 from core.prompts import Prompt
-from core.teachers import Answer, Teacher
+from core.teachers import Answer, Ask, Teacher
 
 CLEAR_YES = 1.0
 """The least margin log p(yes) − log p(no) of a clear yes: yes is e times as likely as no."""
@@ -19,33 +19,39 @@ CLEAR_YES = 1.0
 _WORD = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 
-def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, seed: int = 0) -> Augmentation:
+def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, draw: Draw) -> Plan:
     """Replace one entity, wherever the tweet names it, then ask whether that is possible in fact.
 
-    Which entity, and by which name, follows from the seed and the sample's id. Kept is a clear yes: the word, and a
+    Which entity, and by which name, follows from the draw and the sample's id. Kept is a clear yes: the word, and a
     margin of `CLEAR_YES` or more where the teacher gives one. Otherwise the augmentation is dropped as `implausible`,
     but has its variant and verdict, so that a reviewer sees them. A sample of relations, or one without an entity that
-    the pool has others for, is dropped as `no entity`, and the teacher is not asked.
-
-    Raises:
-        TeacherError: no usable answer came, and why.
+    the pool has (more) others for, is dropped as `no entity`, and the teacher is not asked.
     """
-    chosen = _choose(sample, pool, f"{seed}\0{sample.id}")
-    parameters: dict[str, JsonValue] = {"pool": pool.name, "seed": seed, "threshold": CLEAR_YES}
-    made = partial(Augmentation, parent_id=sample.id, kind="entity")
+    parameters: dict[str, JsonValue] = {**draw.parameters, "pool": pool.identity, "threshold": CLEAR_YES}
+    chosen = _choose(sample, pool, draw)
     if chosen is None:
-        return made(answer="", dropped="no entity", maker=maker_of(teacher, prompt, parameters=parameters))
+        asked = asked_of(sample, teacher, prompt, parameters)
+        return Plan(parent_id=sample.id, kind="entity", asked=asked, dropped="no entity")
     variant = put(sample, chosen)
-    answer = teacher.ask_yes_or_no(prompt.messages(text=variant.text))
-    verdict = judge(answer)
-    is_clear = verdict.answer == "yes" and (verdict.margin is None or verdict.margin >= CLEAR_YES)
-    return made(
-        answer=answer.text,
-        variant=variant,
-        replacements=(chosen,),
-        verdict=verdict,
-        dropped=None if is_clear else "implausible",
-        maker=maker_of(teacher, prompt, answer, parameters),
+
+    def read(answer: Answer) -> dict[str, Any]:
+        verdict = judge(answer)
+        is_clear = verdict.answer == "yes" and (verdict.margin is None or verdict.margin >= CLEAR_YES)
+        return {
+            "variant": variant,
+            "replacements": (chosen,),
+            "verdict": verdict,
+            "dropped": None if is_clear else "implausible",
+        }
+
+    question = tuple(prompt.messages(text=variant.text))
+    return Plan(
+        parent_id=sample.id,
+        kind="entity",
+        asked=asked_of(sample, teacher, prompt, {**parameters, "old": chosen.old, "new": chosen.new}),
+        ask=Ask(question, prompt.max_tokens, prompt.version, sample.id, yes_or_no=True),
+        read=read,
+        replaces=chosen.type,
     )
 
 
@@ -104,12 +110,18 @@ def _bare(mention: str) -> str:
     return mention.removesuffix(genitive(mention))
 
 
-def _choose(sample: Sample, pool: EntityPool, lot: str) -> Replacement | None:
+def _choose(sample: Sample, pool: EntityPool, draw: Draw) -> Replacement | None:
+    """The draws of a sample take its names in turn, and never the same name for the same mention twice."""
     if sample.task != "mner":
         return None
-    types = {_bare(sample.mention(entity)): entity.type for entity in sample.entities or ()}
-    while old := draw(types, lot):
-        kind = types.pop(old)
-        if new := pool.choose(kind, old, sample.text, lot):
-            return Replacement(old=old, new=new, type=kind)
-    return None
+    lot = f"{draw.seed}\0{sample.id}"
+    entities = [entity for entity in sample.entities or () if entity.type not in draw.spared]
+    types = {_bare(sample.mention(entity)): entity.type for entity in entities}
+    choices = {old: pool.candidates(types[old], old, sample.text) for old in types}
+    names = shuffled([old for old, candidates in choices.items() if candidates], lot)
+    if not names:
+        return None
+    turn, which = divmod(draw.nth, len(names))
+    old = names[which]
+    candidates = shuffled(choices[old], lot)
+    return Replacement(old=old, new=candidates[turn], type=types[old]) if turn < len(candidates) else None

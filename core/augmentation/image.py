@@ -1,36 +1,35 @@
 """A picture that was never taken: "What is a possible image with the text in a tweet?" (paper section 3.3)."""
 
-from collections.abc import Callable
-from functools import partial
+from typing import Any
 
-from core.augmentation.making import maker_of
-from core.augmentation.wording import answer_in, squeezed
-from core.domain import Augmentation, Sample
+from core.augmentation.making import Draw, Plan, asked_of, sampled
+from core.augmentation.wording import NoAnswer, answer_in, squeezed
+from core.domain import Sample
 from core.prompts import Prompt
-from core.teachers import Teacher
+from core.teachers import Answer, Ask, Teacher
 
 
-def imagine(
-    sample: Sample, teacher: Teacher, prompt: Prompt, hear: Callable[[str], None] | None = None
-) -> Augmentation:
+def imagine(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Plan:
     """Ask for the description of a possible picture, to stand where a caption stands.
 
     The variant is the parent's words and labels without its picture; what it is seen with is `caption`. The variant of
     a parent that has no picture is therefore the parent itself, under the same id: the new sample is the pair of
-    `variant` and `caption`, and the augmentation's id tells the two apart. Dropped as `unparsable` is a refusal or an
-    echo, as `unchanged` the tweet's own words.
-
-    Raises:
-        TeacherError: no usable answer came, and why.
+    `variant` and `caption`, and the augmentation's id tells the two apart. Dropped as `refused`, `empty` or `echo` is
+    what is no answer, as `unchanged` the tweet's own words.
     """
     dialogue = prompt.messages(text=sample.text)
-    answer = teacher.ask(dialogue, max_tokens=prompt.max_tokens, hear=hear)
-    maker = maker_of(teacher, prompt, answer)
-    made = partial(Augmentation, parent_id=sample.id, kind="image", answer=answer.text, maker=maker)
-    description = answer_in(answer.text, dialogue, sample.text)
-    if description is None or not any(map(str.isalpha, description)):
-        return made(dropped="unparsable")
-    if squeezed(description) == squeezed(sample.text):
-        return made(dropped="unchanged")
-    variant = Sample.model_validate({**sample.model_dump(), "image": None})
-    return made(variant=variant, caption=description)
+
+    def read(answer: Answer) -> dict[str, Any]:
+        description = answer_in(answer.text, dialogue, sample.text)
+        if squeezed(description) == squeezed(sample.text):
+            raise NoAnswer("unchanged")
+        return {"variant": Sample.model_validate({**sample.model_dump(), "image": None}), "caption": description}
+
+    sampling, parameters = sampled(draw)
+    return Plan(
+        parent_id=sample.id,
+        kind="image",
+        asked=asked_of(sample, teacher, prompt, parameters),
+        ask=Ask(tuple(dialogue), prompt.max_tokens, prompt.version, sample.id, sampling=sampling),
+        read=read,
+    )

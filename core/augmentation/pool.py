@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from core.augmentation.spelling import fold
@@ -48,20 +49,33 @@ class EntityPool:
                 mentions.setdefault(_SAME_TYPE.get(kind, kind), {}).setdefault(key, mention)
         return cls(name, {kind: tuple(each.values()) for kind, each in mentions.items()})
 
-    def choose(self, kind: str, old: str, tweet: str, lot: str) -> str | None:
-        """A mention of a type, to stand for `old`: neither in the tweet already, nor a longer form of `old`, or None.
+    @cached_property
+    def identity(self) -> str:
+        """Where the names are from, and a hash of them: for the record of a variant."""
+        content = json.dumps({kind: sorted(names) for kind, names in self.mentions.items()}, sort_keys=True)
+        return f"{self.name} {hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
-        The same `lot` draws the same mention from the same pool, and mostly from a pool that grew.
-        """
+    def without(self, names: Iterable[str]) -> Self:
+        """The pool but for these names, however they are spelled: those of a test set, say."""
+        taken = {fold(name) for name in names}
+        left = {kind: tuple(n for n in mine if fold(n) not in taken) for kind, mine in self.mentions.items()}
+        return type(self)(self.name, left)
+
+    def candidates(self, kind: str, old: str, tweet: str) -> list[str]:
+        """The mentions of a type that may stand for `old`: none that is in the tweet, nor a longer form of `old`."""
         said, replaced = fold(tweet), fold(old)
-        candidates = [
+        return [
             mention
             for mention in self.mentions.get(_SAME_TYPE.get(kind, kind), ())
             if fold(mention) not in said and replaced not in map(fold, mention.split())
         ]
-        return draw(candidates, lot)
 
 
-def draw(candidates: Collection[str], lot: str) -> str | None:
-    """One of the candidates, by the hash of lot and candidate: no order, process or machine changes it."""
-    return min(candidates, key=lambda each: hashlib.sha256(f"{lot}\0{each}".encode()).digest(), default=None)
+def mentions_of(samples: Iterable[Sample]) -> set[str]:
+    """All gold mentions of these samples, as they are written."""
+    return {sample.mention(entity) for sample in samples for entity in sample.entities or ()}
+
+
+def shuffled(candidates: Collection[str], lot: str) -> list[str]:
+    """The candidates in the order of the hash of lot and candidate: no order, process or machine changes it."""
+    return sorted(candidates, key=lambda each: hashlib.sha256(f"{lot}\0{each}".encode()).digest())

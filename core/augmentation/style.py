@@ -1,38 +1,37 @@
 """The tweet in other words: "Transform the sentence in Twitter style without changing the meaning" (section 3.3)."""
 
-from collections.abc import Callable
-from functools import partial
+from typing import Any
 
-from core.augmentation.making import maker_of
+from core.augmentation.making import Draw, Plan, asked_of, sampled
 from core.augmentation.projection import project
-from core.augmentation.wording import answer_in, could_be, squeezed
-from core.domain import Augmentation, Sample
+from core.augmentation.wording import NoAnswer, answer_in, check_rewrite
+from core.domain import Sample
 from core.prompts import Prompt
-from core.teachers import Teacher
+from core.teachers import Answer, Ask, Teacher
 
 
-def restyle(
-    sample: Sample, teacher: Teacher, prompt: Prompt, hear: Callable[[str], None] | None = None
-) -> Augmentation:
+def restyle(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Plan:
     """Ask for a rewrite, and carry the labels over. The variant keeps the parent's picture.
 
-    `replacements` names the mentions that the rewrite spells in another way. Dropped as `unparsable` is a refusal, an
-    echo of the question, another script, or a length that is no rewrite's; as `unchanged` what differs in case,
-    spaces and punctuation only; as `span lost` a rewrite that lacks a mention.
-
-    Raises:
-        TeacherError: no usable answer came, and why.
+    `replacements` names the mentions that the rewrite spells in another way. Dropped as `refused`, `empty` or `echo` is
+    what is no answer; as `unchanged`, `other language` or `unparsable` what is no rewrite; as `span lost` a rewrite
+    that lacks a mention.
     """
     dialogue = prompt.messages(text=sample.text)
-    answer = teacher.ask(dialogue, max_tokens=prompt.max_tokens, hear=hear)
-    maker = maker_of(teacher, prompt, answer)
-    made = partial(Augmentation, parent_id=sample.id, kind="style", answer=answer.text, maker=maker)
-    rewrite = answer_in(answer.text, dialogue, sample.text)
-    if rewrite is None or not could_be(rewrite, sample.text):
-        return made(dropped="unparsable")
-    if squeezed(rewrite) == squeezed(sample.text):
-        return made(dropped="unchanged")
-    projection = project(sample, rewrite)
-    if projection.sample is None:
-        return made(dropped="span lost")
-    return made(variant=projection.sample, replacements=projection.respelled)
+
+    def read(answer: Answer) -> dict[str, Any]:
+        rewrite = answer_in(answer.text, dialogue, sample.text)
+        check_rewrite(rewrite, sample.text)
+        projection = project(sample, rewrite)
+        if projection.sample is None:
+            raise NoAnswer("span lost")
+        return {"variant": projection.sample, "replacements": projection.respelled}
+
+    sampling, parameters = sampled(draw)
+    return Plan(
+        parent_id=sample.id,
+        kind="style",
+        asked=asked_of(sample, teacher, prompt, parameters),
+        ask=Ask(tuple(dialogue), prompt.max_tokens, prompt.version, sample.id, sampling=sampling),
+        read=read,
+    )

@@ -1,4 +1,4 @@
-"""What a teacher meant to say: its answer without the politeness around it, or nothing where it is no answer.
+"""What a teacher meant to say: its answer without the politeness around it, or why it is no answer.
 
 Small models wrap a tweet in quotes, announce it, explain it, or repeat the question. Only what is surely not part of
 the answer goes: a wrapping that the tweet itself has stays.
@@ -6,9 +6,10 @@ the answer goes: a wrapping that the tweet itself has stays.
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 
+from core.augmentation.language import is_other_language
+from core.domain import DropReason
 from core.domain.sample import MAX_CHARACTERS
 from core.domain.tokens import split_words
 from core.teachers import Message
@@ -49,31 +50,50 @@ _BULLET = re.compile(r"(?:1[.)]|[-*•])\s+(?=\S)")
 _QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "**", "__", "``")
 
 
-def answer_in(said: str, dialogue: Sequence[Message], tweet: str) -> str | None:
-    """The one line that answers a dialogue's last turn, or None for a refusal, an echo or silence.
+class NoAnswer(Exception):
+    """What a teacher said is no variant; `reason` says why."""
+
+    def __init__(self, reason: DropReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def answer_in(said: str, dialogue: Sequence[Message], tweet: str) -> str:
+    """The one line that answers a dialogue's last turn.
 
     `tweet` is what was asked about. Of several paragraphs or proposals the first counts, and hashtags that follow it.
+
+    Raises:
+        NoAnswer: `refused`, `empty`, or `echo`: the question came back, or the worked example's answer.
     """
     fenced = _FENCE.search(said)
     text = _NEXT_TURN.sub("", fenced[1] if fenced else said).strip()
     announcement = None if _ANNOUNCEMENT.match(tweet) else _ANNOUNCEMENT.match(text)
     text = text[announcement.end() :] if announcement else text
     text = _unquoted(" ".join(_first_proposal(text, tweet).split()), tweet)
-    if not text or _is_echo(text, dialogue, tweet) or (_REFUSAL.match(text) and not _REFUSAL.match(tweet)):
-        return None
+    if not text or (any(map(str.isalnum, tweet)) and not any(map(str.isalnum, text))):
+        raise NoAnswer("empty")
+    if _is_echo(text, dialogue, tweet):
+        raise NoAnswer("echo")
+    if _REFUSAL.match(text) and not _REFUSAL.match(tweet):
+        raise NoAnswer("refused")
     return text
 
 
-def could_be(rewrite: str, tweet: str) -> bool:
-    """Whether a rewrite has a tweet's length, at most thrice and at least a third of the original, and its script."""
+def check_rewrite(rewrite: str, tweet: str) -> None:
+    """Whether an answer can be another wording of a tweet.
+
+    Raises:
+        NoAnswer: `unchanged` where it differs in case, spaces and punctuation only; `unparsable` where it is longer
+            than thrice the tweet, shorter than a third of it, or longer than a tweet can be; `other language`.
+    """
+    if squeezed(rewrite) == squeezed(tweet):
+        raise NoAnswer("unchanged")
     was, now = (sum(any(map(str.isalnum, word)) for word in split_words(text)) for text in (tweet, rewrite))
-    is_long_enough = now > 0 or was == 0
-    return (
-        is_long_enough
-        and was / 3 <= now <= 3 * was + 20
-        and len(rewrite) <= MAX_CHARACTERS
-        and _script(rewrite) in (_script(tweet), None)
-    )
+    if not was / 3 <= now <= 3 * was + 20 or len(rewrite) > MAX_CHARACTERS:
+        raise NoAnswer("unparsable")
+    if is_other_language(rewrite, tweet):
+        raise NoAnswer("other language")
 
 
 def squeezed(text: str) -> str:
@@ -127,9 +147,3 @@ def _is_echo(text: str, dialogue: Sequence[Message], tweet: str) -> bool:
         return True
     asked = map(squeezed, question["content"].replace(tweet, "\n").splitlines())
     return any(len(line) > 20 and line in said for line in asked)
-
-
-def _script(text: str) -> str | None:
-    """The writing system of most letters, or None where there are under three."""
-    scripts = Counter(unicodedata.name(sign, "?").split()[0] for sign in text if sign.isalpha())
-    return scripts.most_common(1)[0][0] if scripts.total() >= 3 else None

@@ -1,15 +1,17 @@
 """What commands that ask a teacher many things share: their limits as options, progress, Ctrl-C, and the report."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from core.cli.door import progress
+from core.cli.door import progress, stderr
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from core.asking import Job, Tally
+    from core.asking import Job, Limits, Tally, Work
     from core.asking.prices import Price
+    from core.teachers import Line
     from core.workbench import Workbench
 
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this run costs more USD than this.")]
@@ -17,8 +19,22 @@ Concurrency = Annotated[int | None, typer.Option(min=1, help="Requests at once; 
 PerMinute = Annotated[float | None, typer.Option(min=0.1, help="Requests a minute, at most.")]
 TokensPerMinute = Annotated[float | None, typer.Option(min=1, help="Tokens a minute, at most.")]
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how many calls it takes, and what they cost.")]
+BatchOut = Annotated[Path | None, typer.Option(help="Ask nothing; write the requests for OpenAI's Batch API.")]
+BatchIn = Annotated[Path | None, typer.Option(help="Ask nothing; take the answers from the Batch API's results.")]
+
 SEEN_EVERY = 0.1
 """Seconds between two looks at a run."""
+
+
+class Batch(NamedTuple):
+    """The files of the Batch API that a run writes or reads, if any."""
+
+    out: Path | None
+    results: Path | None
+
+
+NO_BATCH = Batch(None, None)
 
 
 def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
@@ -34,6 +50,58 @@ def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
     if budget is not None and price is None:
         raise BadInput(f"--budget needs a price, and none is known for {mind.model!r}: name a table with COTPD_PRICES")
     return price
+
+
+def foreseen(work: "Work", made: str, price: "Price | None") -> list[str]:
+    """What a run will take, in words; `made` is what it makes."""
+    forecast = work.forecast(price)
+    lines = [f"{len(work.kept):,} {made} are in the store; {forecast.calls:,} are to be asked for."]
+    if forecast.calls:
+        money = cost(forecast.cost)
+        if price and price.as_of:
+            money += f" (at most {cost(forecast.most_cost)}, by prices of {price.as_of})"
+        lines.append(
+            f"About {forecast.prompt_tokens:,} tokens to read and {forecast.completion_tokens:,} to write, "
+            f"{forecast.most_completion_tokens:,} at most: {money}."
+        )
+    return lines
+
+
+def ask(
+    bench: "Workbench",
+    work: "Work",
+    made: str,
+    limits: "Limits",
+    price: "Price | None",
+    batch: Batch = NO_BATCH,
+) -> tuple["Tally", dict[str, Any]]:
+    """Ask for what is missing: the teacher itself, or by files of the Batch API, of which there is more to say.
+
+    Raises:
+        BadInput: the Batch API's files are both to be written and to be read.
+        CotpdError: what broke the run off.
+    """
+    from core.asking import Engine, Job  # noqa: PLC0415 - openai is slow to import
+    from core.asking.batch import BatchRequests, BatchResults  # noqa: PLC0415 - likewise
+
+    if batch.out and batch.results:
+        raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
+    mind = bench.models.teacher(bench.settings)
+
+    def run(line: "Line | None" = None) -> "Tally":
+        paid = price.in_batch() if price and line else price
+        engine = Engine(mind, bench.store, limits, paid, planned=work.missing, line=line)
+        return watch(Job(engine, work.conversations()), made)
+
+    if batch.out:
+        with BatchRequests(mind, batch.out) as requests:
+            tally = run(requests)
+        return tally, {"requests": requests.lines, "files": [str(file) for file in requests.files]}
+    if batch.results:
+        results = BatchResults(mind, batch.results)
+        tally = run(results)
+        return tally, {"unknown": results.unknown(bench.store)}
+    return run(), {}
 
 
 def watch(job: "Job", made: str) -> "Tally":
@@ -74,6 +142,12 @@ def cost(dollars: float | None) -> str:
     if dollars is None:
         return "price unknown"
     return "free" if dollars == 0 else f"${dollars:,.4f}" if dollars < 1 else f"${dollars:,.2f}"
+
+
+def say(lines: list[str]) -> None:
+    """Lines for people, on stderr."""
+    for line in lines:
+        stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _state(tally: "Tally") -> str:

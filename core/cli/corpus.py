@@ -1,14 +1,16 @@
 """Commands on corpora: bring one into the workspace, take what was approved out of it."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
 from core import corpora
-from core.cli.door import AsJson, answer, command
+from core.cli.door import AsJson, answer, command, progress
 from core.errors import BadInput
-from core.exporting import export_approved
+from core.exporting import Leavable, export_approved, export_split
+from core.identity import local
 from core.importing import import_corpus, import_demos
 from core.settings import Settings
 from core.store import Store
@@ -45,7 +47,9 @@ def import_(
     if path is None:
         raise BadInput("name the file to import with --path, or take the project's samples with --demo")
     name, part = corpus or path.resolve().parent.name, split or path.stem
-    got = import_corpus(store, path, format=form, corpus=name, split=part, captions=captions, knowledge=knowledge)
+    got = import_corpus(
+        store, path, format=form, corpus=name, split=part, by=local(), captions=captions, knowledge=knowledge
+    )
     document = {
         "corpus": name,
         "split": part,
@@ -60,10 +64,40 @@ def import_(
 def export(
     path: Annotated[Path, typer.Option(help="The file to write.")],
     form: Format = "jsonl",
+    corpus: Annotated[str | None, typer.Option(help="A corpus of the workspace; else the approved variants.")] = None,
+    split: Annotated[str | None, typer.Option(help="Its split.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help=f"Leave out, again and again: {', '.join(get_args(Leavable))}.")
+    ] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the approved variants as a corpus, each a sample of its own."""
-    written = export_approved(Store(Settings.read(workspace=workspace).workspace), path, format=form)
-    document = {"path": str(path), "format": form, "samples": written}
-    answer(document, as_json=as_json, lines=[f"{written:,} approved variants written to {path}."])
+    """Write the approved variants, or a split of a corpus; a file beside it says where each sample is from."""
+    if (corpus is None) != (split is None):
+        raise BadInput("a split is named by --corpus and --split together; leave both out for the approved variants")
+    if unknown := set(without or ()) - set(get_args(Leavable)):
+        raise BadInput(f"--without {min(unknown)} is none of {', '.join(get_args(Leavable))}")
+    write = partial(export_split, corpus=corpus, split=split) if corpus and split else export_approved
+    with progress("Exporting", "samples") as show:
+        store = Store(Settings.read(workspace=workspace).workspace)
+        done = write(
+            store,
+            path,
+            format=form,
+            by=local(),
+            without=cast(list[Leavable], without or []),
+            show=lambda number, total: show(number, total, ""),
+        )
+    document = {
+        "path": str(path),
+        "format": form,
+        "samples": done.samples,
+        "respaced": done.respaced,
+        "provenance": str(done.provenance),
+    }
+    lines = [f"{done.samples:,} {'samples' if corpus else 'approved variants'} written to {path}."]
+    if done.respaced:
+        lines.append(
+            f"{done.respaced:,} of them are parted by single spaces now: {form} holds words, not what parts them."
+        )
+    answer(document, as_json=as_json, lines=lines)

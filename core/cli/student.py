@@ -9,6 +9,7 @@ from core import corpora, images
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Prediction, Sample
 from core.errors import BadInput, CotpdError
+from core.identity import local
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def predict(
             done = sum(stage.state not in ("waiting", "working") for stage in seen.values())
             bar(done, len(study.stages()), f"{name.replace('_', ' ')}: {stage.state}")
 
-        study.start(variants=())
+        study.start(by=local(), variants=())
         try:
             study.follow(show)
         except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """Corpora on disk. Each file of this folder is one form; its name is the form's.
 
-A file holds two functions: `read(path)` gives the rows of a corpus in file order, and `write(rows, path)` puts rows
-into that form.
+A file holds two functions and a set: `read(path)` gives the rows of a corpus in file order, `write(rows, path)` puts
+rows into that form, and `HOLDS` says which parts of a row the form has a place for.
 """
 
 import operator
@@ -9,12 +9,16 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, cast
+from typing import Annotated, Any, ClassVar, Literal, Protocol, cast
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from core import registry
 from core.domain import Grain, Sample
+from core.errors import Unavailable
+
+Part = Literal["entities", "relation", "image", "caption", "knowledge", "spaces"]
+"""What a row may hold beside its words. `spaces` are those between words, where they are not one each."""
 
 
 def _by_grain(knowledge: Any) -> Any:
@@ -37,9 +41,24 @@ class Row:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
+    def parts(self) -> frozenset[Part]:
+        """What this row holds beside its words."""
+        sample = self.sample
+        held: dict[Part, bool] = {
+            "entities": sample.entities is not None,
+            "relation": sample.relation is not None,
+            "image": sample.image is not None,
+            "caption": self.caption is not None,
+            "knowledge": bool(self.knowledge),
+            "spaces": sample.text != " ".join(sample.tokens),
+        }
+        return frozenset(part for part, is_held in held.items() if is_held)
+
 
 class CorpusFile(Protocol):
     """What a file of this folder offers."""
+
+    HOLDS: frozenset[Part]
 
     def read(self, path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:
         """All rows of a corpus, joined with its captions and its knowledge where those are files of their own.
@@ -51,6 +70,9 @@ class CorpusFile(Protocol):
 
     def write(self, rows: Iterable[Row], path: Path) -> None:
         """Put rows into this form. The file appears whole, or stays as it was.
+
+        A form without a place for `spaces` has words, and puts one space between them when it is read. Any other part
+        that a form does not hold is refused, never dropped.
 
         Raises:
             BadInput: the form has no place for a row, or the file cannot be written.
@@ -68,5 +90,11 @@ def find(name: str) -> CorpusFile:
 
     Raises:
         BadInput: there is none of that name.
+        Unavailable: it needs a package that is not installed.
     """
-    return cast(CorpusFile, registry.find(sys.modules[__name__], "form of a corpus", name))
+    try:
+        return cast(CorpusFile, registry.find(sys.modules[__name__], "form of a corpus", name))
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"the form {name!r} needs the package {error.name!r}; pip install -r requirements-{name}.txt"
+        ) from None

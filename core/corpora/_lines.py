@@ -1,13 +1,14 @@
 """What every form of corpus shares: files of lines, and errors that name the line."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import ValidationError
 
 from core.errors import BadInput
-from core.files import replacing
+from core.files import writing
 
 MAX_LINE_BYTES = 1_000_000
 
@@ -30,20 +31,46 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         Broken: a line is not UTF-8, or is too long to be one sample.
         BadInput: the file cannot be opened.
     """
+    with opened(path) as file:
+        number = 0
+        while raw := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(raw) > MAX_LINE_BYTES:
+                raise Broken(path, number, f"the line is longer than {MAX_LINE_BYTES:,} bytes; is this a corpus?")
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            yield number, _decoded(raw.removesuffix(b"\n").removesuffix(b"\r"), path, number)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to read from.
+
+    Raises:
+        BadInput: it cannot be opened or read.
+    """
     try:
         with path.open("rb") as file:
-            number = 0
-            while raw := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                if len(raw) > MAX_LINE_BYTES:
-                    raise Broken(path, number, f"the line is longer than {MAX_LINE_BYTES:,} bytes; is this a corpus?")
-                if number == 1:
-                    raw = raw.removeprefix(b"\xef\xbb\xbf")
-                yield number, _decoded(raw.removesuffix(b"\n").removesuffix(b"\r"), path, number)
+            yield file
     except IsADirectoryError:
         raise BadInput(f"{path}: is a folder; name a file in it") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); check its name and your rights to it") from None
+
+
+def whole(path: Path, limit: int) -> bytes:
+    """All of a file whose form cannot be read line by line.
+
+    Raises:
+        BadInput: it cannot be read, holds nothing, or is larger than `limit` bytes.
+    """
+    with opened(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise BadInput(f"{path}: is larger than {limit >> 20:,} MiB; part it into smaller files")
+    if not content.removeprefix(b"\xef\xbb\xbf").strip():
+        raise BadInput(f"{path}: holds no samples; is it the right file?")
+    return content
 
 
 def _decoded(raw: bytes, path: Path, number: int) -> str:
@@ -52,6 +79,19 @@ def _decoded(raw: bytes, path: Path, number: int) -> str:
     except UnicodeDecodeError as error:
         what = f"byte {error.start + 1} of the line (0x{raw[error.start]:02x}) is not UTF-8; save the file as UTF-8"
         raise Broken(path, number, what) from None
+
+
+def blocks(path: Path) -> Iterator[list[tuple[int, str]]]:
+    """The numbered lines of a file in groups that blank lines part."""
+    block: list[tuple[int, str]] = []
+    for number, line in lines(path):
+        if line:
+            block.append((number, line))
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def gather(path: Path, found: Iterator[Found]) -> list[Found]:
@@ -71,6 +111,16 @@ def gather(path: Path, found: Iterator[Found]) -> list[Found]:
     return read
 
 
+def alone(*beside: Path | None, form: str) -> None:
+    """Refuse files of captions or knowledge beside a corpus whose form has none.
+
+    Raises:
+        BadInput: there is such a file.
+    """
+    for file in filter(None, beside):
+        raise BadInput(f"{file}: the form {form!r} takes no file of captions or knowledge; leave it out")
+
+
 def complaint(error: ValidationError) -> str:
     """The first thing that a validation found wrong, in one line."""
     first = error.errors(include_url=False, include_input=False)[0]
@@ -80,17 +130,6 @@ def complaint(error: ValidationError) -> str:
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:
-    """Write lines as UTF-8 with LF ends; the file appears whole, or stays as it was.
-
-    Raises:
-        BadInput: the file cannot be written.
-    """
-    if path.exists() and not path.is_file():
-        raise BadInput(f"{path}: is a folder or a device; name a file to write")
-    try:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(line + "\n" for line in lines)
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be written ({error.strerror}); check the folder and your rights to it"
-        ) from None
+    """Write lines as UTF-8 with LF ends; see `writing`."""
+    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(line + "\n" for line in lines)

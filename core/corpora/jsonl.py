@@ -8,17 +8,17 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.corpora import Row
-from core.corpora._lines import Broken, complaint, gather, lines, write_lines
-from core.errors import BadInput
+from core.corpora import Part, Row
+from core.corpora._lines import Broken, alone, complaint, gather, lines, write_lines
+
+HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
 
 _ROW = TypeAdapter(Row)
 
 
 def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:
     """All rows of a file; see `CorpusFile.read`. Captions and knowledge stand in the file itself."""
-    if captions or knowledge:
-        raise BadInput(f"{captions or knowledge}: a JSONL corpus holds its captions and knowledge itself; leave it out")
+    alone(captions, knowledge, form="jsonl")
     return gather(path, _rows(path))
 
 

@@ -10,12 +10,15 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.corpora import Row
+from core.corpora import Part, Row
 from core.corpora._captions import Captioned, join
+from core.corpora._fitting import Unfit, fitting
 from core.corpora._lines import Broken, complaint, gather, lines, write_lines
 from core.domain import Relation, Sample, Span
 from core.domain.record import Value
 from core.errors import BadInput
+
+HOLDS: frozenset[Part] = frozenset({"relation", "image"})
 
 
 class _Mention(Value):
@@ -54,11 +57,8 @@ def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = N
 
 
 def write(rows: Iterable[Row], path: Path) -> None:
-    """Put rows into this form; see `CorpusFile.write`. MNRE itself comes out byte for byte.
-
-    Captions, knowledge and the spaces between words have no place here.
-    """
-    write_lines((_literal(row.sample, number) for number, row in enumerate(rows, start=1)), path)
+    """Put rows into this form; see `CorpusFile.write`. MNRE itself comes out byte for byte."""
+    write_lines((_literal(row.sample, number) for number, row in fitting(rows, HOLDS)), path)
 
 
 def _literals(path: Path, form: type[Literal]) -> Iterator[tuple[int, Literal]]:
@@ -94,8 +94,8 @@ def _captions(path: Path) -> Iterator[Captioned]:
 
 def _literal(sample: Sample, number: int) -> str:
     relation = sample.relation
-    if relation is None or relation.label is None or sample.entities is not None:
-        raise BadInput(f"sample {number} ({sample.text[:40]!r}) is not one labelled relation; write jsonl or twitter")
+    if relation is None or relation.label is None or sample.task != "mre":
+        raise Unfit(number, sample, "is not one labelled relation; write jsonl or twitter")
     head, tail = (
         {"name": " ".join(sample.tokens[span.start : span.end]), "pos": [span.start, span.end]}
         for span in (relation.head, relation.tail)

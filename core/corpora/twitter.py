@@ -10,15 +10,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.corpora import Row
+from core.corpora import Part, Row
 from core.corpora._captions import Captioned, join
-from core.corpora._lines import Broken, complaint, gather, lines, write_lines
+from core.corpora._fitting import Unfit, fitting
+from core.corpora._lines import Broken, blocks, complaint, gather, lines, write_lines
 from core.domain import Grain, Sample
 from core.domain.bio import entities_from_tags, tags_from_entities
 from core.errors import BadInput
 
-Block = list[tuple[int, str]]
-"""Numbered lines that no blank line parts."""
+HOLDS: frozenset[Part] = frozenset({"entities", "image"})
 
 _IMAGE = "IMGID:"
 _END_OF_TWEET = "<EOS>"
@@ -52,15 +52,14 @@ def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = N
 def write(rows: Iterable[Row], path: Path) -> None:
     """Put rows into this form; see `CorpusFile.write`.
 
-    Words, tags and image ids are kept; captions, knowledge and the spaces between words have no place here.
     Twitter-2017 comes out byte for byte; Twitter-2015 with `B-` where an `I-` had no beginning, and with a blank line
     at the end.
     """
-    write_lines((line for number, row in enumerate(rows, start=1) for line in _block(row.sample, number)), path)
+    write_lines((line for number, row in fitting(rows, HOLDS) for line in _block(row.sample, number)), path)
 
 
 def _samples(path: Path) -> Iterator[Sample]:
-    for block in _blocks(path):
+    for block in blocks(path):
         first, header = block[0]
         if not header.startswith(_IMAGE) or "\t" in header:
             raise Broken(path, first, f"a sentence begins with {_IMAGE}<image id>, not with {header[:40]!r}")
@@ -76,7 +75,7 @@ def _samples(path: Path) -> Iterator[Sample]:
 
 
 def _knowledge(path: Path, samples: Sequence[Sample], corpus: Path) -> Iterator[str]:
-    for position, block in enumerate(_blocks(path)):
+    for position, block in enumerate(blocks(path)):
         first = block[0][0]
         if position == len(samples):
             raise Broken(path, first, f"{corpus} has no sentence left for this block; is it the same split?")
@@ -100,18 +99,6 @@ def _captions(path: Path) -> Iterator[Captioned]:
             yield number, name.removesuffix(".jpg"), caption
 
 
-def _blocks(path: Path) -> Iterator[Block]:
-    block: Block = []
-    for number, line in lines(path):
-        if line:
-            block.append((number, line))
-        elif block:
-            yield block
-            block = []
-    if block:
-        yield block
-
-
 def _word_and_tag(path: Path, number: int, line: str) -> tuple[str, str]:
     if line.startswith(_IMAGE) and "\t" not in line:
         raise Broken(path, number, "a sentence begins inside another; put a blank line before it")
@@ -125,16 +112,12 @@ def _word_and_tag(path: Path, number: int, line: str) -> tuple[str, str]:
 
 
 def _block(sample: Sample, number: int) -> Iterator[str]:
-    if sample.entities is None or sample.relation:
-        raise BadInput(
-            f"sample {number} ({sample.text[:40]!r}) is not labelled for entities alone; write jsonl or mnre"
-        )
+    if sample.entities is None or sample.task != "mner":
+        raise Unfit(number, sample, "is not labelled for entities; write jsonl or mnre")
     image = sample.image or ""
     tags = tags_from_entities(sample.entities, len(sample.tokens))
     if any(_PARTS.search(word) for word in (image, *sample.tokens)) or not all(_TAG.fullmatch(tag) for tag in tags):
-        raise BadInput(
-            f"sample {number} ({sample.text[:40]!r}) has a tab or a line end in a word or label; write jsonl"
-        )
+        raise Unfit(number, sample, "has a tab or a line end in a word or label; write jsonl")
     yield _IMAGE + image
     yield from (f"{token}\t{tag}" for token, tag in zip(sample.tokens, tags, strict=True))
     yield ""

@@ -13,7 +13,18 @@ stands in place of the others where they are too long for a student."""
 
 AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
-DropReason = Literal["span lost", "implausible", "duplicate", "unchanged", "unparsable", "no entity"]
+DropReason = Literal[
+    "span lost",
+    "implausible",
+    "duplicate",
+    "unchanged",
+    "refused",
+    "empty",
+    "echo",
+    "other language",
+    "unparsable",
+    "no entity",
+]
 
 
 class Maker(Value):

@@ -29,6 +29,9 @@ PROBLEM = "problem.txt"
 REFERENCE = re.compile(r"\{row:([^{}]*)\}")
 """In a row's `teacher`: the folder of that row's run with the same seed, which stands still as teacher."""
 
+SEED = "{seed}"
+"""As a value: the training's seed, so that each of a row's seeds draws samples of its own, say."""
+
 
 def tables() -> list[Path]:
     """The files of the tables that come with the project; a table's name is its file's stem."""
@@ -194,7 +197,7 @@ class Table(Value):
                 raise BadInput(f"{where}: teacher = {values['teacher']!r}: that row has no seed {seed}")
             neighbour = f"../{self._folder(teacher, seed, home).name}"  # so that all runs can be moved together
             values["teacher"] = REFERENCE.sub(lambda _: neighbour, values["teacher"])
-        config = TrainConfig.of({**values, "seed": seed}, where)
+        config = TrainConfig.of({**_with_seed(values, seed), "seed": seed}, where)
         if unknown := row.paper.keys() - config.test.keys():
             raise BadInput(f"{where}: paper.{min(unknown)}: no such test set; there are: {', '.join(config.test)}")
         folder = self._folder(row, seed, home)
@@ -217,6 +220,13 @@ def _merge(base: Mapping[str, Any], change: Mapping[str, Any], where: str) -> di
         else:
             merged[field] = value
     return merged
+
+
+def _with_seed(values: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    return {
+        field: _with_seed(value, seed) if isinstance(value, Mapping) else seed if value == SEED else value
+        for field, value in values.items()
+    }
 
 
 def _complaint(error: ValidationError) -> str:

@@ -3,9 +3,10 @@
 `paper` holds the paper's words, for hosted models; `local` asks small local models the same with one worked example
 (the paper's footnote 3). The two questions of an extraction, `extract_entities` and `extract_relation` (table 1's LLM
 rows), are in words of our own in both: the paper doesn't print its. So are `multimodality_seen`, which asks with the
-picture itself, for models that see, and `summary`, for knowledge that is longer than a student can read. A set is
-named, or given as the path of a folder. Its `set.toml` may say `dialogue = true`: then a sample's thoughts are asked
-in turn, in one dialogue; otherwise each on its own. A prompt file holds:
+picture itself, for models that see, `summary`, for knowledge that is longer than a student can read, and `names`, which
+asks for names to put in the place of others. A set is named, or given as the path of a folder. Its `set.toml` may say
+`dialogue = true`: then a sample's thoughts are asked in turn, in one dialogue; otherwise each on its own. A prompt file
+holds:
 
     version = 1                     # raised when the words change
     max_tokens = 200                # the longest answer, in the teacher's tokens
@@ -46,6 +47,7 @@ PLACES = {
     "summary": Places(frozenset({"text", "knowledge", "words"}), frozenset()),
     "extract_entities": Places(frozenset({"text", "types"})),
     "extract_relation": Places(frozenset({"text", "head", "tail", "relations"})),
+    "names": Places(frozenset({"type", "letter"}), frozenset()),
 }
 """The places of every prompt, by its name."""
 
@@ -65,8 +67,10 @@ class PromptSet(_Strict):
 class Example(_Strict):
     """One worked answer, with the values of the question it answers."""
 
-    text: str
+    text: str | None = None
     caption: str | None = None
+    type: str | None = None
+    letter: str | None = None
     types: str | None = None
     head: str | None = None
     tail: str | None = None

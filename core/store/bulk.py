@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Unpack
 
-from core.domain import Caption, Grain, Knowledge
+from core.domain import Caption, Choice, Grain, Knowledge
 from core.store.answers import Asked
 from core.store.attempts import Rows
 from core.store.rows import TABLES, Kind, canonical, record_of
@@ -54,9 +54,29 @@ class Bulk:
         rows = self._rows(sql, json.dumps(list(sample_ids)), model, json.dumps(list(prompt_versions)))
         return {(row["sample_id"], row["prompt_version"], row["parameters"]): row["id"] for row in rows}
 
+    def variants(self, parent_ids: Iterable[str], *, model: str) -> Mapping[tuple[str, str | None, str], str]:
+        """The ids of a model's augmentations, by parent, prompt version, and parameters as `canonical` writes them."""
+        sql = """
+            SELECT id, parent_id, prompt_version, parameters FROM augmentations
+            WHERE parent_id IN (SELECT value FROM json_each(?)) AND model = ? ORDER BY created, rowid
+        """
+        rows = self._rows(sql, json.dumps(list(parent_ids)), model)
+        return {(row["parent_id"], row["prompt_version"], row["parameters"]): row["id"] for row in rows}
+
+    def choices(self, augmentation_ids: Iterable[str]) -> dict[str, Choice]:
+        """The latest decision about each augmentation that there was one about."""
+        sql = """
+            SELECT augmentation_id, choice FROM decisions
+            WHERE augmentation_id IN (SELECT value FROM json_each(?)) ORDER BY number
+        """
+        rows = self._rows(sql, json.dumps(list(augmentation_ids)))
+        return {row["augmentation_id"]: row["choice"] for row in rows}
+
     def records(self, kind: type[Kind], ids: Iterable[str]) -> list[Kind]:
-        """The records of these ids, in any order."""
-        return [record_of(kind, text) for text in self._texts(kind, ids).values()]
+        """The records of these ids, in the order asked for."""
+        wanted = list(ids)
+        texts = self._texts(kind, wanted)
+        return [record_of(kind, texts[each]) for each in wanted]
 
     def documents(self, kind: type[Kind], ids: Iterable[str]) -> list[dict[str, Any]]:
         """The records of these ids as plain values, with their ids, in the order asked for."""

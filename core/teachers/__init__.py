@@ -50,12 +50,20 @@ class Answer:
     ask: str | None = None
 
 
+class Sampling(NamedTuple):
+    """How an answer other than the likeliest is drawn. The same seed gives the same one, as far as a server can."""
+
+    temperature: float
+    seed: int
+
+
 @dataclass(frozen=True)
 class Ask:
     """What is asked of a teacher for a record: to answer the last turn of a dialogue, at temperature 0.
 
     `prompt_version` names the prompt, `sample_id` the sample that it is about. A `yes_or_no` is answered in one word,
-    with a margin. `check` raises TeacherError where the text is no answer to this.
+    with a margin. With `sampling` the answer is drawn, and not the likeliest one. `check` raises TeacherError where
+    the text is no answer to this.
     """
 
     dialogue: tuple[Message, ...]
@@ -63,6 +71,7 @@ class Ask:
     prompt_version: str
     sample_id: str | None = None
     yes_or_no: bool = False
+    sampling: Sampling | None = None
     check: Callable[[str], None] = field(default=lambda _: None, compare=False)
 
 

@@ -17,7 +17,7 @@ from core.teachers import Ask, Message, is_version
 TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
 YES_OR_NO: dict[str, Any] = {"max_tokens": 2, "logprobs": True, "top_logprobs": TOP}
 
-_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "max_tokens")
+_CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "seed", "max_tokens")
 
 
 class Access:
@@ -61,7 +61,8 @@ class Access:
 
     def body(self, ask: Ask) -> dict[str, Any]:
         """The body of the request that asks this, and whose answer comes as a whole."""
-        return self.request(ask.dialogue, **(YES_OR_NO if ask.yes_or_no else {"max_tokens": ask.max_tokens}))
+        drawn = ask.sampling._asdict() if ask.sampling else {}
+        return self.request(ask.dialogue, **(YES_OR_NO if ask.yes_or_no else {"max_tokens": ask.max_tokens}), **drawn)
 
     def learn(self, error: openai.BadRequestError, body: dict[str, Any]) -> bool:
         """Whether the endpoint refused, by name, something in `body` that an answer can do without.

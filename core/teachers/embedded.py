@@ -87,6 +87,7 @@ def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
     key = secrets.token_urlsafe()
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
+    params.model_alias = {path.stem}  # else it answers under the name of the file, which is not the one asked for
     params.api_keys = [key]
     params.port = 0
     params.n_parallel = _SLOTS

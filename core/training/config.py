@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from core import corpora, registry
+from core.domain import AugmentationKind
 from core.domain.record import Value
 from core.errors import BadInput
 from core.student.config import StudentOptions
@@ -24,9 +25,16 @@ class Split(Value):
     path: Path
     captions: Path | None = None
     knowledge: Path | None = None
-    limit: int | None = Field(None, ge=1, description="only its first samples")
+    limit: int | None = Field(None, ge=1, description="only so many samples: its first ones")
+    draw: int | None = Field(None, ge=0, description="with a limit: samples drawn under this seed, not the first ones")
     rename: dict[str, str] = Field(default_factory=dict, description="entity types, e.g. OTHER = 'MISC'")
     without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {PARTS}")
+
+    @model_validator(mode="after")
+    def _draws_a_number(self) -> Self:
+        if self.draw is not None and self.limit is None:
+            raise ValueError(f"draw = {self.draw} needs a limit: how many samples to draw")
+        return self
 
     @field_validator("format")
     @classmethod
@@ -44,11 +52,23 @@ class Split(Value):
         return names
 
 
+class Variants(Value):
+    """New samples made of the training samples (section 3.3), which are trained on beside them."""
+
+    path: Path = Field(description="a file that `core augment --out` wrote, relative to the folder of the corpora")
+    which: Literal["approved", "all"] = Field(
+        "approved", description="those that a person let in; or all but the dropped and the rejected ones"
+    )
+    kinds: tuple[AugmentationKind, ...] = Field(get_args(AugmentationKind), min_length=1)
+    times: int | None = Field(None, ge=1, description="at most so many of a sample, the kinds mixed; none: no limit")
+
+
 class TrainConfig(Value):
     """A training. Defaults are the paper's (section 4.1), but for what a small encoder measurably needs."""
 
     train: Split
     dev: Split
+    augment: Variants | None = None
     test: dict[str, Split] = Field(default_factory=dict, description="scored once, with the best epoch's weights")
     student: StudentOptions = StudentOptions()
 

@@ -9,25 +9,30 @@ from pathlib import Path
 from torch import Tensor
 
 from core import corpora
+from core.corpora import Row
 from core.domain import Sample, Task
 from core.errors import BadInput
 from core.evaluation.views import Example
 from core.student.labels import gold_labels
 from core.student.views import IGNORED, Batch, ViewBuilder
-from core.training.config import Split
+from core.training.config import Split, Variants
 from core.training.sections import kept_sections
+from core.training.variants import variant_rows
 
 POOL = 50
 """Batches that are sorted by length together: less padding, and still a new order every epoch."""
 
 
-def read_examples(split: Split, root: Path, task: Task) -> list[Example]:
-    """The labelled samples of a split, with their captions and knowledge.
+def read_examples(split: Split, root: Path, task: Task, variants: Variants | None = None) -> list[Example]:
+    """The labelled samples of a split with their captions and knowledge, and behind them the chosen variants of them.
 
     Raises:
         BadInput: a file is missing or broken, or holds no labels.
     """
-    return _read(split, root, lambda sample: gold_labels(sample, task))
+    rows = _rows(split, root)
+    if variants:
+        rows += variant_rows(variants, root, {row.sample.id: row for row in rows})
+    return _examples(split, rows, lambda sample: gold_labels(sample, task))
 
 
 def read_unlabelled(split: Split, root: Path) -> list[Example]:
@@ -36,17 +41,23 @@ def read_unlabelled(split: Split, root: Path) -> list[Example]:
     Raises:
         BadInput: a file is missing or broken.
     """
-    return _read(split, root, lambda _: [])
+    return _examples(split, _rows(split, root), lambda _: [])
 
 
-def _read(split: Split, root: Path, labels: Callable[[Sample], list[str]]) -> list[Example]:
+def _rows(split: Split, root: Path) -> list[Row]:
     rows = corpora.find(split.format).read(
         root / split.path,
         captions=root / split.captions if split.captions else None,
         knowledge=root / split.knowledge if split.knowledge else None,
-    )[: split.limit]
+    )
+    if split.draw is not None:
+        random.Random(split.draw).shuffle(rows)  # noqa: S311 - a draw, not a secret
     if not rows:
         raise BadInput(f"{root / split.path} holds no samples")
+    return rows[: split.limit]
+
+
+def _examples(split: Split, rows: Sequence[Row], labels: Callable[[Sample], list[str]]) -> list[Example]:
     samples = [_renamed(row.sample, split.rename) for row in rows]
     return [
         Example(sample, kept_sections(row, split.without), labels(sample))

@@ -75,7 +75,7 @@ class Trainer:
         task = config.student.task
         self.dev = read_examples(config.dev, root, task)
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
-        self.examples = read_examples(config.train, root, task)
+        self.examples = read_examples(config.train, root, task, config.augment)
         more = [example for split in config.transfer for example in read_unlabelled(split, root)]
         teacher = self._teacher()
         labels = teacher.student.config.labels if teacher else label_set([each.labels for each in self.examples], task)

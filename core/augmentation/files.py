@@ -1,0 +1,58 @@
+"""Variants on disk, to train on: one JSON object a line, the augmentation and what a person decided about it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.corpora._lines import Broken, complaint, gather, lines, write_lines
+from core.domain import Augmentation, Choice
+from core.domain.record import Value
+
+
+class Variant(Value):
+    """An augmentation that has a variant, with the latest decision about it, if there is one."""
+
+    augmentation: Augmentation
+    choice: Choice | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person let it in."""
+        return self.choice == "approved"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may be trained on: let in by a person, or neither dropped when it was made nor rejected since."""
+        return self.approved or (self.augmentation.dropped is None and self.choice != "rejected")
+
+
+def write(variants: Iterable[Variant], path: Path) -> int:
+    """Write variants; the file appears whole, or stays as it was. Gives how many there are.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    written = [variant.model_dump_json() for variant in variants]
+    write_lines(written, path)
+    return len(written)
+
+
+def read(path: Path) -> list[Variant]:
+    """The variants in a file.
+
+    Raises:
+        BadInput: the file cannot be read, a line is no variant, or there is none.
+    """
+
+    def found() -> Iterable[Variant]:
+        for number, line in lines(path):
+            try:
+                variant = Variant.model_validate_json(line)
+            except ValidationError as error:
+                raise Broken(path, number, f"{complaint(error)}; `core augment --out` writes such files") from None
+            if variant.augmentation.variant is None:
+                raise Broken(path, number, "the augmentation has no variant to train on")
+            yield variant
+
+    return gather(path, iter(found()))

@@ -1,0 +1,171 @@
+"""The variants of a whole corpus: which are kept, which are missing, what they will cost, and how to get them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.asking import Conversation
+from core.asking.estimate import Forecast, tokens
+from core.asking.prices import Price
+from core.augmentation import Draw, EntityPool, Plan, files, plan
+from core.augmentation.files import Variant
+from core.augmentation.wording import squeezed
+from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.errors import TeacherError
+from core.store import Store, canonical
+from core.teachers import Ask, Teacher
+
+AT_ONCE = 500
+"""Samples that one look into the store is about."""
+
+
+Labelled = tuple[Sample, tuple[Entity, ...] | None]
+"""A sample with its entities: gold ones, or those that the student found; None where nobody looked."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What variants are wanted: `times` of each kind of every sample, drawn under a seed.
+
+    `quotas` says of how many mentions of a type at most another name is put in place, in the order of the samples;
+    where a type's is used up, a mention of another type is taken.
+    """
+
+    kinds: tuple[AugmentationKind, ...]
+    times: int = 1
+    seed: int = 0
+    quotas: Mapping[str, int] | None = None
+
+
+class Augmenting:
+    """The variants of samples of the store by one teacher, seen once, at the beginning, a few hundred a query.
+
+    `kept` are the ids of those that the store has, the dropped ones too. The same wish for the same samples plans the
+    same variants, so that a second run asks nothing.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        teacher: Teacher,
+        samples: Sequence[Labelled],
+        wish: Wish,
+        pool: EntityPool,
+    ) -> None:
+        """Raises BadInput where the teacher's prompt set does not exist."""
+        self.kept: list[str] = []
+        self._store = store
+        self._teacher = teacher
+        self._open: list[_Series] = []
+        once = list({sample.id: (sample, entities) for sample, entities in samples}.values())
+        left = dict(wish.quotas or {})
+        for start in range(0, len(once), AT_ONCE):
+            planned = [
+                series
+                for labelled in once[start : start + AT_ONCE]
+                for series in _planned(labelled, teacher, wish, pool, left)
+            ]
+            self._look_up(planned)
+
+    @property
+    def missing(self) -> int:
+        """How many variants have to be asked for."""
+        return sum(len(series.asks()) for series in self._open)
+
+    def conversations(self) -> Iterator[Conversation]:
+        """What gets the missing variants, side by side."""
+        for series in self._open:
+            yield self._conversation(series)
+
+    def forecast(self, price: Price | None) -> Forecast:
+        """What asking for the missing variants will take."""
+        asks = [ask for series in self._open for ask in series.asks()]
+        versions = {ask.prompt_version for ask in asks}
+        lengths = self._store.attempts.mean_answer(self._teacher.model, list(versions))
+        return Forecast.of(
+            calls=len(asks),
+            read=sum(tokens(ask.dialogue) for ask in asks),
+            written=sum(round(lengths.get(ask.prompt_version, ask.max_tokens)) for ask in asks),
+            most=sum(ask.max_tokens for ask in asks),
+            price=price,
+        )
+
+    def _look_up(self, planned: Sequence["_Series"]) -> None:
+        found = self._store.bulk.variants({series.parent.id for series in planned}, model=self._teacher.model)
+        for series in planned:
+            for nth, each in enumerate(series.plans):
+                if id_ := found.get(
+                    (series.parent.id, each.asked["prompt_version"], canonical(each.asked["parameters"]))
+                ):
+                    series.kept[nth] = id_
+            self.kept += series.kept.values()
+            if len(series.kept) < len(series.plans):
+                self._open.append(series)
+
+    def _conversation(self, series: "_Series") -> Conversation:
+        """Ask for each missing variant of one kind after the other; what says the same as an earlier one is dropped."""
+        known = {each.id: each for each in self._store.bulk.records(Augmentation, series.kept.values())}
+        said = set[str]()
+        for nth, each in enumerate(series.plans):
+            if nth in series.kept:
+                said.add(_saying(known[series.kept[nth]]))
+                continue
+            answer = None
+            if each.ask:
+                try:
+                    answer = yield each.ask
+                except TeacherError as error:
+                    if not error.is_about_the_answer:
+                        return
+                    continue
+            made = each.result(answer)
+            if made.variant and _saying(made) in said:
+                again = {"variant": None, "caption": None, "replacements": (), "dropped": "duplicate"}
+                made = made.model_copy(update=again)
+            said.add(_saying(made))
+            yield made
+
+
+def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
+    """Write the augmentations of these ids that have a variant, with the latest decisions; gives how many there are.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    choices = store.bulk.choices(ids)
+    made = store.bulk.records(Augmentation, ids)
+    return files.write([Variant(augmentation=each, choice=choices.get(each.id)) for each in made if each.variant], path)
+
+
+class _Series:
+    """The variants of one kind of one sample, in the order of their draws; `kept` has the ids of those there are."""
+
+    def __init__(self, parent: Sample, plans: Sequence[Plan]) -> None:
+        self.parent = parent
+        self.plans = plans
+        self.kept: dict[int, str] = {}
+
+    def asks(self) -> list[Ask]:
+        """What is still to be asked."""
+        return [each.ask for nth, each in enumerate(self.plans) if each.ask and nth not in self.kept]
+
+
+def _planned(
+    labelled: Labelled, teacher: Teacher, wish: Wish, pool: EntityPool, left: dict[str, int]
+) -> Iterator[_Series]:
+    """A sample's series, one a kind; `left` is what the quotas still allow, and goes down."""
+    sample, entities = labelled
+    for kind in wish.kinds:
+        plans = []
+        for nth in range(wish.times):
+            used_up = frozenset(name for name, number in left.items() if number <= 0)
+            each = plan(kind, sample, entities, teacher, pool=pool, draw=Draw(wish.seed, nth, used_up))
+            if each.replaces in left:
+                left[each.replaces] -= 1
+            plans.append(each)
+        yield _Series(sample, plans)
+
+
+def _saying(made: Augmentation) -> str:
+    """What a variant says, however it is written."""
+    return squeezed(made.caption or (made.variant.text if made.variant else ""))

@@ -1,0 +1,207 @@
+"""The command that has a teacher make new samples, of one tweet or of a whole corpus, within limits and a budget."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+
+from core.cli.asking import (
+    Batch,
+    BatchIn,
+    BatchOut,
+    Budget,
+    Concurrency,
+    DryRun,
+    PerMinute,
+    TokensPerMinute,
+    ask,
+    foreseen,
+    lines_of,
+    price_within,
+    say,
+)
+from core.cli.cases import Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
+from core.cli.door import AsJson, answer, command, progress, workbench
+from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.errors import BadInput
+
+if TYPE_CHECKING:
+    from core.asking import Limits
+    from core.asking.prices import Price
+    from core.augmentation import EntityPool
+    from core.augmentation.report import KindReport
+    from core.workbench import Workbench
+
+NameSource = Literal["corpus", "teacher", "project"]
+KINDS: tuple[AugmentationKind, ...] = get_args(AugmentationKind)
+
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}; may be repeated; else all."),
+]
+Times = Annotated[int, typer.Option(min=1, max=50, help="Variants of each kind of a sample.")]
+Seed = Annotated[int, typer.Option(min=0, help="Draws names, and further variants.")]
+Names = Annotated[
+    NameSource | None, typer.Option("--names", help="Whose names replace others; default: the corpus', if labelled.")
+]
+NotIn = Annotated[list[str] | None, typer.Option(metavar="CORPUS/SPLIT", help="No name of these; may be repeated.")]
+Quota = Annotated[list[str] | None, typer.Option(metavar="TYPE=N", help="Replace at most N mentions of a type.")]
+Out = Annotated[Path | None, typer.Option(help="Write the variants, with the decisions about them, to train on.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Offer this command."""
+    app.command()(command(augment))
+
+
+def augment(
+    corpus: Corpus = None,
+    split: Split = "all",
+    limit: Limit = None,
+    text: Text = None,
+    image: Picture = None,
+    kinds: Kinds = None,
+    times: Times = 1,
+    seed: Seed = 0,
+    names: Names = None,
+    not_in: NotIn = None,
+    quota: Quota = None,
+    teacher: Teacher = None,
+    budget: Budget = None,
+    dry_run: DryRun = False,
+    concurrency: Concurrency = None,
+    rpm: PerMinute = None,
+    tpm: TokensPerMinute = None,
+    batch_out: BatchOut = None,
+    batch_in: BatchIn = None,
+    out: Out = None,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the teacher make new samples: in another style, with another entity, with an imagined picture.
+
+    What the store has is not asked again: after Ctrl-C, a kill or a failure the same command goes on.
+    """
+    from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
+    from core.augmentation.report import report  # noqa: PLC0415 - likewise
+    from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
+
+    wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
+    bench = workbench(teacher=teacher, workspace=workspace)
+    samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image)]
+    mind = bench.models.teacher(bench.settings)
+    price = price_within(bench, budget)
+    limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
+    labelled = _labelled(bench, samples)
+    source = names or ("corpus" if corpus and any(sample.entities for sample in samples) else "project")
+    pool = _pool(bench, source, f"{corpus}/{split}", samples, not_in or [], limits, price)
+    work = Augmenting(bench.store, mind, labelled, wish, pool)
+    if dry_run:
+        document = {"kept": len(work.kept), "forecast": asdict(work.forecast(price))}
+        answer(document, as_json=as_json, lines=foreseen(work, "variants", price))
+        return
+    if corpus:
+        say(foreseen(work, "variants", price))
+    else:
+        bench.store.add(*samples)
+    tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
+    ids = Augmenting(bench.store, mind, labelled, wish, pool).kept
+    made = bench.store.bulk.records(Augmentation, ids)
+    counts = report(made)
+    about_file = {"file": str(out), "written": variants_of(bench.store, ids, out)} if out else {}
+    texts = {sample.id: sample.text for sample in samples}
+    problems = [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
+    document = {
+        "variants": bench.store.bulk.documents(Augmentation, ids),
+        "counts": {kind: each.model_dump() for kind, each in counts.items()},
+        "problems": problems,
+        "report": tally.report(),
+        **about_batch,
+        **about_file,
+    }
+    one = [f"{each.kind} {each.dropped or each.caption or _text(each)}" for each in made] if text is not None else []
+    about = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
+    answer(document, as_json=as_json, lines=[*one, *_counted(counts), *about])
+    say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
+    if problems or tally.stopped:
+        raise SystemExit(1)
+
+
+def _kinds(given: Sequence[str]) -> tuple[AugmentationKind, ...]:
+    if unknown := set(given) - set(KINDS):
+        raise BadInput(f"--kind {min(unknown)!r}: there is no such kind; there are: {', '.join(KINDS)}")
+    return tuple(kind for kind in KINDS if kind in given)
+
+
+def _quotas(given: Sequence[str]) -> dict[str, int]:
+    quotas = {}
+    for each in given:
+        kind, equals, number = each.partition("=")
+        if not (kind and equals and number.isdecimal()):
+            raise BadInput(f"--quota {each!r} must be a type and a number, such as PER=200")
+        quotas[kind] = int(number)
+    return quotas
+
+
+def _labelled(bench: "Workbench", samples: Sequence[Sample]) -> list[tuple[Sample, tuple[Entity, ...] | None]]:
+    """The samples with their gold entities, or those that the student finds in the ones that nobody labelled."""
+    unlabelled = sum(sample.entities is None for sample in samples)
+    labelled: list[tuple[Sample, tuple[Entity, ...] | None]] = []
+    with progress("the student's labels") as bar:
+        for sample in samples:
+            if sample.entities is None:
+                bar(len(labelled), unlabelled, "")
+            labelled.append((sample, bench.entities(sample)))
+    return labelled
+
+
+def _pool(
+    bench: "Workbench",
+    source: NameSource,
+    corpus: str,
+    samples: Sequence[Sample],
+    not_in: Sequence[str],
+    limits: "Limits",
+    price: "Price | None",
+) -> "EntityPool":
+    """The names that replace others: none of them is in the splits that are to be kept apart."""
+    from core.augmentation import EntityPool  # noqa: PLC0415 - openai is slow to import
+    from core.augmentation.naming import NameList  # noqa: PLC0415 - likewise
+    from core.augmentation.pool import mentions_of  # noqa: PLC0415 - likewise
+
+    taken = mentions_of(sample for name in not_in for sample in _split(bench, name))
+    match source:
+        case "corpus":
+            return EntityPool.from_samples(samples, corpus).without(taken)
+        case "project":
+            return EntityPool.of_the_project().without(taken)
+        case "teacher":
+            listed = NameList(bench.models.teacher(bench.settings))
+            tally, _ = ask(bench, listed, "names", limits, price)
+            if tally.stopped:
+                raise BadInput(f"the list of names is not whole: {tally.stopped}. The same command goes on from there")
+            return listed.pool(taken | mentions_of(samples))
+
+
+def _split(bench: "Workbench", name: str) -> list[Sample]:
+    corpus, _, split = name.partition("/")
+    samples = bench.store.samples(corpus, split or "all")
+    if not samples:
+        known = ", ".join(f"{each}/{part}" for each, part in bench.store.corpora()) or "none yet"
+        raise BadInput(f"--not-in {name!r}: no such split is in the workspace; there are: {known}")
+    return samples
+
+
+def _counted(counts: "dict[AugmentationKind, KindReport]") -> list[str]:
+    lines = []
+    for kind, each in counts.items():
+        reasons = "".join(f", {number:,} {reason}" for reason, number in each.dropped.items())
+        types = ", ".join(f"{number:,} {name}" for name, number in each.types.items())
+        lines.append(f"{kind}: {each.kept:,} of {each.made:,} kept{f' ({types})' if types else ''}{reasons}")
+    return lines
+
+
+def _text(made: Augmentation) -> str:
+    return made.variant.text if made.variant else ""

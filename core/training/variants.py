@@ -1,0 +1,59 @@
+"""Augmentations as training examples: labels from the variant, knowledge from its parent where it still holds."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from core.augmentation import files
+from core.augmentation.files import Variant
+from core.corpora import Row
+from core.domain import Grain
+from core.training.config import Variants
+
+
+def variant_rows(variants: Variants, root: Path, parents: Mapping[str, Row]) -> list[Row]:
+    """The chosen variants of these parents, by sample id, in the order of the parents.
+
+    A rewrite keeps its parent's caption and thoughts. An imagined picture's caption stands in place of the caption, and
+    the thought about the picture goes. Another name keeps the caption alone: the thoughts explain the old one.
+
+    Raises:
+        BadInput: the file cannot be read.
+    """
+    made = defaultdict(list)
+    for variant in files.read(root / variants.path):
+        chosen = variant.approved if variants.which == "approved" else variant.usable
+        if chosen and variant.augmentation.kind in variants.kinds and variant.augmentation.parent_id in parents:
+            made[variant.augmentation.parent_id].append(variant)
+    return [
+        row
+        for parent_id, parent in parents.items()
+        for each in sorted(made[parent_id], key=_turn)[: variants.times]
+        for row in _rows(each, parent)
+    ]
+
+
+def _turn(variant: Variant) -> tuple[int, bytes]:
+    """First draws before second ones; which kind comes first differs from parent to parent."""
+    augmentation = variant.augmentation
+    lot = hashlib.sha256(f"{augmentation.parent_id} {augmentation.kind}".encode()).digest()
+    nth = augmentation.maker.parameters.get("nth", 0)
+    return (nth if isinstance(nth, int) else 0), lot
+
+
+def _rows(variant: Variant, parent: Row) -> Iterator[Row]:
+    augmentation = variant.augmentation
+    if augmentation.variant is None:
+        return
+    match augmentation.kind:
+        case "style":
+            yield replace(parent, sample=augmentation.variant)
+        case "entity":
+            yield Row(sample=augmentation.variant, caption=parent.caption)
+        case "image":
+            thoughts: dict[Grain, str] = {
+                grain: text for grain, text in parent.knowledge.items() if grain != "multimodality"
+            }
+            yield Row(sample=augmentation.variant, caption=augmentation.caption, knowledge=thoughts)

@@ -1,0 +1,204 @@
+"""Variants of a whole corpus, by a teacher behind a real endpoint on this machine."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.asking import Engine, Job, Limits, Tally
+from core.augmentation import EntityPool, files
+from core.augmentation.naming import NameList
+from core.augmentation.report import report
+from core.augmenting import Augmenting, Wish, variants_of
+from core.domain import Augmentation, Entity, Sample
+from core.review import decide
+from core.store import Store
+from core.teachers._chat import ChatTeacher
+from tests.loopback import Fault, Loopback, serving
+
+KINDS = ("style", "entity", "image")
+NAMES = ("Ana", "Bo", "Cy", "Di", "Ed", "Flo")
+SAMPLES = tuple(
+    Sample.from_tokens(
+        (name, "went", "to", "Oslo", "today"),
+        entities=(Entity(start=0, end=1, type="PER"), Entity(start=3, end=4, type="LOC")),
+    )
+    for name in NAMES
+)
+POOL = EntityPool("a test", {"PER": ("Zubin Mehta", "Adele", "Zaha Hadid"), "LOC": ("Tel Aviv", "Rome")})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "workspace") as store:
+        store.add_corpus("names", "train", SAMPLES)
+        yield store
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    with serving(obliging) as loopback:
+        yield loopback
+
+
+def kind_of(body: dict[str, Any]) -> str:
+    """Which of the paper's prompts is asked."""
+    question = body["messages"][-1]["content"]
+    return next(
+        kind for kind, words in (("style", "Transform"), ("entity", "Whether"), ("image", "image")) if words in question
+    )
+
+
+def obliging(body: dict[str, Any]) -> str:
+    """A usable answer to any question; what is drawn differs by its seed."""
+    tweet = body["messages"][-1]["content"].splitlines()[-1]
+    match kind_of(body):
+        case "style":
+            return f"OMG! {tweet}, lucky one! {'#' * bool(body.get('seed'))}{'x' * (body.get('seed', 0) % 10)}"
+        case "entity":
+            return "Yes"
+        case _:
+            return f"A photo of a station, number {body.get('seed', 0)}."
+
+
+def teacher_at(loopback: Loopback) -> ChatTeacher:
+    return ChatTeacher(model="m", served_as="m", base_url=loopback.url, key="no key", prompts="paper", timeout=5)
+
+
+def planned(loopback: Loopback, store: Store, **wish: Any) -> Augmenting:
+    labelled = [(sample, sample.entities) for sample in SAMPLES]
+    return Augmenting(store, teacher_at(loopback), labelled, Wish(**{"kinds": KINDS, **wish}), POOL)
+
+
+def run(
+    loopback: Loopback, store: Store, *, stop_after: int | None = None, **wish: Any
+) -> tuple[Tally, list[Augmentation]]:
+    """Make the variants, or stop in the middle; gives what became of it, and all variants that are kept then."""
+    work = planned(loopback, store, **wish)
+    job = Job(Engine(teacher_at(loopback), store, Limits(4), None, planned=work.missing), work.conversations())
+    job.start()
+    if stop_after is not None:
+        while not job.wait(0.005) and len(loopback.requests) < stop_after:
+            pass
+        job.stop()
+    tally = job.result()
+    kept = planned(loopback, store, **wish).kept
+    return tally, store.bulk.records(Augmentation, kept)
+
+
+def test_all_kinds_are_made_of_all_samples_and_a_second_run_asks_nothing(loopback: Loopback, store: Store) -> None:
+    tally, made = run(loopback, store, times=2)
+    assert (tally.answered + tally.found, tally.failures) == (36, [])  # two tweets with one name in them are one ask
+    assert Counter(each.kind for each in made) == {"style": 12, "entity": 12, "image": 12}
+    assert {each.parent_id for each in made} == {sample.id for sample in SAMPLES}
+    loopback.requests.clear()
+    again = run(loopback, store, times=2)
+    assert loopback.requests == []
+    assert again[1] == made
+
+
+def test_another_seed_draws_other_names_and_asks_for_no_first_rewrite_again(loopback: Loopback, store: Store) -> None:
+    _, first = run(loopback, store)
+    loopback.requests.clear()
+    _, second = run(loopback, store, seed=1)
+    assert {kind_of(body) for body in loopback.requests} <= {"entity"}
+    names = [[each.replacements for each in made if each.kind == "entity"] for made in (first, second)]
+    assert names[0] != names[1]
+
+
+def test_a_run_that_is_stopped_loses_and_doubles_nothing(loopback: Loopback, store: Store) -> None:
+    loopback.pause = 0.01
+    chance = random.Random(5)  # noqa: S311 - where to stop
+    for _ in range(3):
+        run(loopback, store, times=2, stop_after=len(loopback.requests) + chance.randrange(1, 8))
+    _, made = run(loopback, store, times=2)
+    assert len(made) == len({each.id for each in made}) == 36
+    asked = Counter(str(body["messages"]) + str(body.get("seed")) for body in loopback.requests)
+    assert sum(asked.values()) - len(asked) <= 3 * 4  # at most what was on its way at each stop
+
+
+def test_a_variant_that_says_the_same_as_an_earlier_one_is_dropped(loopback: Loopback, store: Store) -> None:
+    loopback.answer = lambda body: "Yes" if kind_of(body) == "entity" else "A photo of Ana's station, again and again."
+    _, made = run(loopback, store, kinds=("image",), times=3)
+    assert Counter(each.dropped for each in made) == {None: 6, "duplicate": 12}
+    assert all(each.variant is None for each in made if each.dropped)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("I'm sorry, but I can't help with that.", "refused"),
+        ("Transform the sentence in Twitter style without changing the meaning.", "echo"),
+        ("Sie ist heute mit der Bahn nach Norwegen gefahren und freut sich sehr", "other language"),
+        ("What a day that was", "span lost"),
+    ],
+)
+def test_what_is_no_variant_is_kept_with_its_reason_and_never_written(
+    loopback: Loopback, store: Store, tmp_path: Path, answer: str, reason: str
+) -> None:
+    loopback.answer = lambda _: answer
+    tally, made = run(loopback, store, kinds=("style",))
+    assert {each.dropped for each in made} == {reason}
+    assert tally.answered == len(made) == len(SAMPLES)
+    assert variants_of(store, [each.id for each in made], tmp_path / "variants.jsonl") == 0
+
+
+def test_an_answer_that_did_not_come_is_a_failure_and_the_other_kinds_go_on(loopback: Loopback, store: Store) -> None:
+    def fault(body: dict[str, Any]) -> Fault | None:
+        return "filter" if kind_of(body) == "style" else None
+
+    loopback.fault = fault
+    tally, made = run(loopback, store)
+    assert Counter(failure.reason for failure in tally.failures) == {"filtered": 6}
+    assert Counter(each.kind for each in made) == {"entity": 6, "image": 6}
+
+
+def test_a_quota_leaves_the_mentions_of_a_type_alone_when_it_is_used_up(loopback: Loopback, store: Store) -> None:
+    _, made = run(loopback, store, kinds=("entity",), times=2, quotas={"PER": 2})
+    types = Counter(each.replacements[0].type for each in made if each.replacements)
+    assert types["PER"] == 2
+    assert types["LOC"] > 6
+    assert report(made)["entity"].types == types
+
+
+def test_the_report_counts_what_was_kept_and_why_the_rest_was_dropped(loopback: Loopback, store: Store) -> None:
+    def answer(body: dict[str, Any]) -> str:
+        return "No" if "Ana" in body["messages"][-1]["content"] else obliging(body)
+
+    loopback.answer = answer
+    _, made = run(loopback, store, kinds=("entity", "image"))
+    counts = report(made)
+    entities = counts["entity"]
+    assert (entities.made, entities.kept + sum(entities.dropped.values())) == (6, 6)
+    assert counts["image"].kept == 6
+
+
+def test_variants_are_written_with_the_decisions_about_them(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    _, made = run(loopback, store, kinds=("style",))
+    decide(store, made[0].id, "approved", reviewer="Ann")
+    assert variants_of(store, [each.id for each in made], tmp_path / "variants.jsonl") == 6
+    read = files.read(tmp_path / "variants.jsonl")
+    assert [each.augmentation for each in read] == made
+    assert [each.approved for each in read] == [True] + [False] * 5
+    assert all(each.usable for each in read)
+
+
+def test_a_teachers_list_of_names_is_asked_for_once(loopback: Loopback, store: Store) -> None:
+    def answer(body: dict[str, Any]) -> str:
+        letter = body["messages"][-1]["content"].split("letter ")[1][0]
+        return f"{letter}ana\n{letter}ilbert"
+
+    loopback.answer = answer
+    pools = []
+    for _ in range(2):
+        names = NameList(teacher_at(loopback))
+        job = Job(Engine(teacher_at(loopback), store, Limits(8), None, planned=names.missing), names.conversations())
+        job.start()
+        job.result()
+        pools.append(names.pool(taken={"Ana"}))
+    assert len(loopback.requests) == 104
+    assert pools[0] == pools[1]
+    assert pools[0].mentions == dict.fromkeys(("PER", "LOC", "ORG", "MISC"), ())  # names of all types are of none
