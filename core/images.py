@@ -59,6 +59,15 @@ def read(path: Path) -> Image.Image:
     Raises:
         BadInput: there is no such file, it cannot be read, or `decode` refuses it.
     """
+    return decode(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a picture's file, for `decode`.
+
+    Raises:
+        BadInput: there is no such file, it cannot be read, or it is too large.
+    """
     if not path.exists():
         raise BadInput(f"no picture at {str(path)!r}: check the path")
     if path.is_dir():
@@ -67,7 +76,7 @@ def read(path: Path) -> Image.Image:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise _too_many_bytes(str(path), size)
-        return decode(path.read_bytes(), str(path))
+        return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{str(path)!r} cannot be read ({error.strerror}): check its permissions") from error
 

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     lavis_python: Path = Field(
         ASSETS.parent / ".venv-lavis/bin/python", description="the Python of LAVIS' own environment; see `make lavis`"
     )
+    ray_workers: int = Field(0, ge=0, description="captioners on a Ray cluster; 0: one for each GPU or, without, CPU")
     vision_url: str | None = Field(None, description="base URL of an OpenAI-compatible endpoint that sees pictures")
     vision_model: str | None = Field(None, description="its model that captions pictures, e.g. gpt-4o-mini")
 

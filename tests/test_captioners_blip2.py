@@ -86,7 +86,27 @@ def test_where_memory_does_not_suffice_batches_become_smaller(
 def test_the_caption_s_maker_is_recorded(tiny_blip2: Path) -> None:
     captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
     assert captioner.model == "tiny-blip2"
-    assert captioner.parameters == {"max_new_tokens": 40, "num_beams": 5, "prompt": "", "dtype": "float32"}
+    assert captioner.parameters == {
+        "max_new_tokens": 40,
+        "num_beams": 5,
+        "prompt": "",
+        "dtype": str(captioner._model.dtype).removeprefix("torch."),
+    }
+
+
+def test_a_cpu_that_computes_in_bfloat16_says_the_same_as_one_that_does_not(
+    tiny_blip2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = torch.Generator().manual_seed(7)
+    squares = [square(colour, chance) for colour in list(COLOURS) * 3]
+    made, kinds = [], []
+    for capable in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda capable=capable: {"avx512_bf16": capable})
+        captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
+        made.append(captioner.describe_all(squares))
+        kinds.append(captioner.parameters["dtype"])
+    assert kinds == ["bfloat16", "float32"]
+    assert made[0] == made[1]
 
 
 def test_a_complete_folder_and_a_hub_id_are_usable(tiny_blip2: Path) -> None:

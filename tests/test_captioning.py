@@ -113,6 +113,15 @@ def test_a_picture_that_fails_stops_no_other(store: Store, tmp_path: Path) -> No
     assert again.failures.keys() == report.failures.keys()
 
 
+def test_words_that_cannot_be_written_stop_nothing(store: Store, tmp_path: Path) -> None:
+    class Babbling(Counting):
+        def describe_all(self, images: Sequence[Image.Image]) -> list[Description | CaptionerError]:
+            return [Description("half \ud83d") for _ in images]
+
+    cases = pictured(tmp_path, [20])
+    assert texts(captioning.caption_all(store, Local(Babbling()), cases), cases) == ["half ?"]
+
+
 def test_a_real_model_captions_a_corpus_of_pictures(store: Store, tmp_path: Path, tiny_blip2: Path) -> None:
     torch.set_num_threads(1)
     chance = torch.Generator().manual_seed(3)

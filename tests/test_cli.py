@@ -283,6 +283,37 @@ def test_samples_that_fail_are_told_and_the_others_kept(loopback: Loopback, work
     assert len(answer["thoughts"]) == 5
 
 
+def test_captions_go_on_where_a_kill_left_them(
+    loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    lines = []
+    for number in range(24):
+        Image.new("RGB", (20 + number, 10), "navy").save(pictures / f"{number}.jpg")
+        lines.append(f"IMGID:{number}\nana\tB-PER\ngoes\tO\n{number}\tO\n")
+    (pictures / "3.jpg").write_bytes(b"no picture")
+    (tmp_path / "tiny.txt").write_text("\n".join(lines))
+    core("import", "--path", tmp_path / "tiny.txt", "--corpus", "tiny", "--split", "all")
+    loopback.answer, loopback.pause = (lambda request: "A square."), 0.05
+    monkeypatch.setenv("COTPD_VISION_URL", loopback.url)
+    monkeypatch.setenv("COTPD_VISION_MODEL", "gpt-sees")
+    command = ["caption", "--corpus", "tiny", "--images", pictures, "--captioner", "vision", "--json"]
+    running = process(*command)
+    while running.poll() is None and len(loopback.requests) < 10:
+        time.sleep(0.01)
+    running.kill()
+    running.communicate()
+    asked = len(loopback.requests)
+    result = core(*command)
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert len(found["captions"]) == 23
+    assert "is not a picture" in found["problems"][0]["problem"]
+    assert asked >= 10
+    assert len(loopback.requests) <= 23 + 8  # a kill costs the batch that was on its way
+
+
 def test_a_teacher_that_sees_gets_the_pictures_and_the_store_keeps_their_hashes(
     workspace: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

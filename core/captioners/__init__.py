@@ -27,7 +27,8 @@ class Description:
 
     def of(self, sample: Sample, maker: Maker) -> Caption:
         """The caption of a sample whose picture this describes."""
-        return Caption(sample_id=sample.id, text=self.text, observations=self.observations, maker=maker)
+        text = self.text.encode(errors="replace").decode()  # half of a surrogate pair cannot be written
+        return Caption(sample_id=sample.id, text=text, observations=self.observations, maker=maker)
 
 
 class Captioner(Protocol):

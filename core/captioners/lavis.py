@@ -52,14 +52,8 @@ def load(settings: Settings) -> Captioner:
     if reason := unusable(settings):
         raise Unavailable(f"captioner 'lavis': {reason}")
     architecture, _, kind = settings.lavis.partition("/")
-    # Without -P, `import lavis` would find this file.
-    command: list[str | Path] = [
-        settings.lavis_python,
-        "-P",
-        WORKER,
-        architecture,
-        kind,
-    ]
+    # -P, else `import lavis` would find this file.
+    command: list[str | Path] = [settings.lavis_python, "-P", WORKER, architecture, kind]
     name = Path(kind).stem if _is_file(kind) else kind
     return Lavis(f"LAVIS {architecture}/{name}", command, settings.cache / "lavis.log")
 

@@ -28,7 +28,8 @@ class ChatLine:
         began = time.monotonic()
         while True:
             try:
-                body = await asyncio.to_thread(self._access.body, ask)  # it may have a picture to read
+                has_pictures = any("picture" in turn for turn in ask.dialogue)  # which are read and made smaller
+                body = await asyncio.to_thread(self._access.body, ask) if has_pictures else self._access.body(ask)
             except TeacherError as error:
                 return Reply({}, time.monotonic() - began, error=error)
             try:
