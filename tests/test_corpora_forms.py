@@ -147,6 +147,12 @@ def test_a_caption_or_a_thought_without_a_place_is_refused_not_dropped(
     assert not file.exists()
 
 
+def test_the_page_on_forms_says_what_each_holds() -> None:
+    page = (Path(__file__).parent.parent / "docs/formats.md").read_text(encoding="utf-8")
+    for name in corpora.names():
+        assert f"| `{name}` | {', '.join(sorted(corpora.find(name).HOLDS))} |" in page
+
+
 # CoNLL
 
 

@@ -22,6 +22,7 @@ from core.errors import BadInput
 from core.files import writing
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
+SUFFIX = ".parquet"
 
 MAX_ROWS = 5_000_000
 MAX_BYTES = 1 << 30
