@@ -37,6 +37,12 @@ def page(workspace: Path) -> Iterator[Page]:
         yield page
 
 
+def upload(page: Page, file: Path) -> None:
+    expect(page.get_by_role("button", name="Import")).to_be_visible()
+    page.set_input_files("input[type=file]", file)
+    expect(page.get_by_test_id("stFileUploaderFile")).to_contain_text(file.name)
+
+
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_label(label).last.click()
     page.get_by_role("option", name=option, exact=True).click()
@@ -45,7 +51,7 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Path, tmp_path: Path) -> None:
     file = tmp_path / "train.jsonl"
     corpora.find("jsonl").write(ROWS, file)
-    page.set_input_files("input[type=file]", file)
+    upload(page, file)
     page.get_by_label("Corpus").fill("own")
     page.get_by_label("Split").fill("train")
     page.get_by_role("button", name="Import").click()
@@ -64,7 +70,7 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
 
     choose(page, "Form", "conll_bio")
     page.get_by_role("button", name="Export").click()
-    expect(page.get_by_role("alert")).to_contain_text("has its caption, for which this form has no place")
+    expect(page.get_by_role("alert")).to_contain_text("has a caption, for which this form has no place")
     page.get_by_text("caption", exact=True).click()
     page.get_by_role("button", name="Export").click()
     expect(page.get_by_role("button", name="Save")).to_be_visible()
@@ -74,7 +80,7 @@ def test_a_broken_file_is_refused_by_line_and_nothing_of_it_kept(page: Page, wor
     file = tmp_path / "broken.jsonl"
     file.write_text('{"sample":{"text":"a","tokens":["a"]}}\n<b>nonsense</b>\n')
     page.reload()
-    page.set_input_files("input[type=file]", file)
+    upload(page, file)
     page.get_by_label("Corpus").fill("broken")
     page.get_by_label("Split").fill("train")
     page.get_by_role("button", name="Import").click()

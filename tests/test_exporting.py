@@ -95,7 +95,7 @@ def test_an_imagined_picture_is_refused_where_it_has_no_place_and_nothing_is_lef
     decide(store, imagined.id, "approved", by=local("Bo"))
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(BadInput, match=r"sample 1 .'Ada sings'. has its caption, for which this form has no place"):
+    with pytest.raises(BadInput, match=r"sample 1 .'Ada sings'. has a caption, for which this form has no place"):
         export_approved(store, out / "a.txt", format="twitter", by=local())
     assert list(out.iterdir()) == []
     export_approved(store, out / "a.txt", format="twitter", by=local(), without=["caption"])

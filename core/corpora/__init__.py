@@ -96,6 +96,7 @@ def find(name: str) -> CorpusFile:
     try:
         return cast(CorpusFile, registry.find(sys.modules[__name__], "form of a corpus", name))
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise Unavailable(
-            f"the form {name!r} needs the package {error.name!r}; pip install -r requirements-{name}.txt"
+            f"the form {name!r} needs the package {package!r}; pip install -r requirements-{name}.txt"
         ) from None
