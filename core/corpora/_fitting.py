@@ -30,11 +30,9 @@ def fitting(rows: Iterable[Row], holds: frozenset[Part]) -> Iterator[tuple[int, 
     """
     for number, row in enumerate(rows, start=1):
         if homeless := row.parts() - holds - {"spaces"}:
-            raise Unfit(
-                number,
-                row.sample,
-                f"has {_CALLED[min(homeless)]}, for which this form has no place; leave it out, or write jsonl",
-            )
+            part = min(homeless)
+            mend = "write jsonl" if part in ("entities", "relation") else "leave it out, or write jsonl"
+            raise Unfit(number, row.sample, f"has {_CALLED[part]}, for which this form has no place; {mend}")
         if row.sample.image == "":
             raise Unfit(number, row.sample, "has an image without a name; give it one, or None")
         yield number, row
