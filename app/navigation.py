@@ -19,5 +19,6 @@ def pages() -> list[st.Page]:
         st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
         st.Page(_PAGES / "jobs.py", title="Jobs", icon=":material/work_history:"),
         st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),
+        st.Page(_PAGES / "corpora.py", title="Corpora", icon=":material/import_export:"),
         st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),
     ]

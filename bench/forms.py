@@ -37,15 +37,16 @@ def main() -> None:
     """Print a row for each form and corpus: samples, seconds, whether the two files are the same."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpora")
-    data = parser.parse_args().data
+    parser.add_argument("forms", nargs="*", default=corpora.names(), help="forms to take, else all")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         store = Store(home / "workspace")
-        for corpus, split, source in splits(data):
+        for corpus, split, source in splits(given.data):
             import_corpus(store, corpus=corpus, split=split, by=local(), **source)
         print("| form | corpus | samples | first export, s | import, s | second export, s | byte-identical |")
         print("|---|---|---|---|---|---|---|")
-        for form in corpora.names():
+        for form in given.forms:
             for corpus in ("twitter2015", "twitter2017", "mnre"):
                 print(_row(store, home / form / corpus, form, corpus), flush=True)
 

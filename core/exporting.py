@@ -1,8 +1,11 @@
 """Taking samples out of the workspace in a form of the field, and beside them where each came from."""
 
 import json
+import tempfile
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -85,6 +88,22 @@ def export_split(
     return _export(
         _of_samples(store, corpus, split, samples), len(samples), path, format=format, without=without, show=show
     )
+
+
+def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Exported]:
+    """An export as one zip file for a browser to save: the corpus under this name, with its provenance.
+
+    Raises:
+        Forbidden, BadInput, StoreError: as the export does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        done = export(file)
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in (file, done.provenance):
+                archive.write(each, each.name)
+    return packed.getvalue(), done
 
 
 def _of_approval(approval: Approval) -> tuple[Row, Origin]:

@@ -1,5 +1,7 @@
 """Bringing a corpus into the workspace, with the captions and the knowledge that were published with it."""
 
+import re
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 from core import corpora, images
 from core.demo import Demo, demos
 from core.domain import Caption, Knowledge, Maker, Sample
+from core.errors import BadInput
 from core.identity import Person
 from core.store import Store
 
@@ -53,6 +56,29 @@ def import_corpus(
     ]
     store.add_corpus(corpus, split, [row.sample for row in rows], [*described, *explained])
     return Imported(samples=len(rows), captions=len(described), knowledge=len(explained))
+
+
+def import_upload(
+    store: Store, content: bytes, name: str, *, format: str, corpus: str, split: str, by: Person
+) -> Imported:
+    """Read a split that was sent as a file, and keep it as `import_corpus` does. Messages call the file by its name.
+
+    Raises:
+        Forbidden: their role does not let them import.
+        BadInput: no such format, a broken line, no name, or another split is kept under it.
+        StoreError: the workspace cannot be written.
+    """
+    by.must("import corpora")
+    if not (corpus.strip() and split.strip()):
+        raise BadInput("the corpus and its split need names, such as twitter2017 and train: type both")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "upload" / (re.sub(r"[^\w.-]", "_", name).lstrip(".")[-60:] or "corpus")
+        path.parent.mkdir()
+        path.write_bytes(content)
+        try:
+            return import_corpus(store, path, format=format, corpus=corpus.strip(), split=split.strip(), by=by)
+        except BadInput as error:
+            raise BadInput(str(error).replace(f"{path.parent}/", "")) from None
 
 
 def import_demos(store: Store) -> list[tuple[Demo, Sample]]:

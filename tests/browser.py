@@ -33,7 +33,7 @@ def app(workspace: Path, **environment: str) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)  # a model that is being loaded is let finish
         log.close()
 
 

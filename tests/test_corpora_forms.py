@@ -125,26 +125,32 @@ def test_what_a_form_takes_comes_back_the_same_and_is_written_the_same(file: Pat
 @pytest.mark.parametrize("name", FORMS)
 def test_each_form_takes_a_sample_of_its_kind(file: Path, name: str) -> None:
     form = corpora.find(name)
-    for sample, part in ((ADA, "entities"), (BORN, "relation")):
+    for sample, part, called in ((ADA, "entities", "labels of entities"), (BORN, "relation", "a relation")):
         if part in form.HOLDS:
             form.write([Row(sample)], file)
             assert form.read(file) == [Row(sample)]
         else:
-            with pytest.raises(BadInput, match=rf"sample 1 .* has its {part}, for which this form has no place"):
+            with pytest.raises(BadInput, match=rf"sample 1 .* has {called}, for which this form has no place"):
                 form.write([Row(sample)], file)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMS if "caption" not in corpora.find(name).HOLDS])
 @pytest.mark.parametrize(
-    ("caption", "knowledge", "part"), [("a portrait", {}, "caption"), (None, {"noun": "x"}, "know")]
+    ("caption", "knowledge", "part"), [("a portrait", {}, "a caption"), (None, {"noun": "x"}, "knowledge")]
 )
 def test_a_caption_or_a_thought_without_a_place_is_refused_not_dropped(
     file: Path, name: str, caption: str | None, knowledge: dict[str, str], part: str
 ) -> None:
     sample = BORN if name == "mnre" else ADA
-    with pytest.raises(BadInput, match=f"sample 2 .* has its {part}"):
+    with pytest.raises(BadInput, match=f"sample 2 .* has {part}, for which"):
         corpora.find(name).write([Row(sample), Row(sample, caption, knowledge)], file)
     assert not file.exists()
+
+
+def test_the_page_on_forms_says_what_each_holds() -> None:
+    page = (Path(__file__).parent.parent / "docs/formats.md").read_text(encoding="utf-8")
+    for name in corpora.names():
+        assert f"| `{name}` | {', '.join(sorted(corpora.find(name).HOLDS))} |" in page
 
 
 # CoNLL
@@ -239,6 +245,7 @@ def test_a_dataset_of_somebody_else_is_read_by_its_tokens_and_tags(file: Path) -
         ({"tokens": [["Ada"], ["Bo"]], "ner_tags": [["O"], ["O", "O"]]}, ":2: 1 tokens have 2 ner_tags"),
         ({"tokens": [["Ada"]], "ner_tags": [[3]]}, ":1: ner_tags.0: Input should be a valid string"),
         ({"tokens": [["Ada"]], "ner_tags": [["X-PER"]]}, ":1: tag 'X-PER' at token 0"),
+        ({"tokens": [["Ada"]], "relation": ["peer"]}, ":1: a relation needs both head and tail"),
     ],
 )
 def test_a_row_that_is_no_sample_is_named(file: Path, rows: dict[str, list[object]], what: str) -> None:

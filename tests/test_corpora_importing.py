@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import BadInput, Forbidden
 from core.identity import Person, Role, local
-from core.importing import Imported, import_corpus
+from core.importing import Imported, import_corpus, import_upload
 from core.store import Store
 
 TWITTER = "IMGID:a_1\nAda\tB-PER\n\nIMGID:b_2\nhello\tO\n\nIMGID:a_1\nAda\tB-PER\n\n"
@@ -64,6 +64,17 @@ def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Pa
     with pytest.raises(BadInput, match=r"train\.txt:11: .*; 3 samples read before it, none kept"):
         import_corpus(store, corpus / "train.txt", format="twitter", corpus="own", split="train", by=local())
     assert store.samples("own", "train") == []
+
+
+@pytest.mark.parametrize("name", ["../../train.txt", "..", "", "a\x00b", "/etc/passwd", "x" * 500, "训练.txt"])
+def test_an_upload_is_kept_whatever_its_file_is_called(store: Store, name: str) -> None:
+    place = {"format": "twitter", "split": "train", "by": local()}
+    assert import_upload(store, TWITTER.encode(), name, corpus="own", **place).samples == 3
+    with pytest.raises(BadInput, match=r"^[^/]*:1: a sentence begins with IMGID"):
+        import_upload(store, b"no corpus\n", name, corpus="other", **place)
+    with pytest.raises(BadInput, match="need names"):
+        import_upload(store, TWITTER.encode(), name, corpus=" ", **place)
+    assert store.corpora() == [("own", "train")]
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])

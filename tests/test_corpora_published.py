@@ -105,3 +105,21 @@ def test_our_own_form_keeps_a_published_corpus_whole(tmp_path: Path) -> None:
     rows = read_twitter("twitter2017", "valid")
     jsonl.write(rows, tmp_path / "copy.jsonl")
     assert jsonl.read(tmp_path / "copy.jsonl") == rows
+
+
+@pytest.mark.parametrize("name", corpora.names())
+def test_every_form_that_can_hold_a_published_split_writes_it_the_same_after_reading_it(
+    name: str, tmp_path: Path
+) -> None:
+    form = corpora.find(name)
+    related = mnre.read(DATA / "mnre" / "mnre_test.txt", captions=DATA / "captions" / "mnre_llavanext_test.txt")
+    splits = {"entities": read_twitter("twitter2017", "test"), "relation": related}
+    for part, rows in splits.items():
+        if part in form.HOLDS:
+            first, second = tmp_path / f"{part}.first", tmp_path / f"{part}.second"
+            given = rows if "caption" in form.HOLDS else [Row(row.sample) for row in rows]
+            form.write(given, first)
+            read = form.read(first)
+            form.write(read, second)
+            assert read == given
+            assert second.read_bytes() == first.read_bytes()

@@ -1,7 +1,9 @@
 """What is taken out of the workspace: approved alone or a split, whole, and with where each sample came from."""
 
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from core import corpora
 from core.corpora import Row
 from core.domain import Augmentation, Caption, Entity, Knowledge, Maker, Sample
 from core.errors import BadInput, Forbidden
-from core.exporting import export_approved, export_split
+from core.exporting import archived, export_approved, export_split
 from core.identity import Person, Role, local
 from core.importing import import_corpus
 from core.review import decide
@@ -93,7 +95,7 @@ def test_an_imagined_picture_is_refused_where_it_has_no_place_and_nothing_is_lef
     decide(store, imagined.id, "approved", by=local("Bo"))
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(BadInput, match=r"sample 1 .'Ada sings'. has its caption, for which this form has no place"):
+    with pytest.raises(BadInput, match=r"sample 1 .'Ada sings'. has a caption, for which this form has no place"):
         export_approved(store, out / "a.txt", format="twitter", by=local())
     assert list(out.iterdir()) == []
     export_approved(store, out / "a.txt", format="twitter", by=local(), without=["caption"])
@@ -138,6 +140,15 @@ def test_a_split_goes_out_comes_in_and_goes_out_the_same(store: Store, tmp_path:
     import_corpus(other, first, format=name, corpus="own", split="train", by=local())
     export_split(other, second, corpus="own", split="train", format=name, by=local())
     assert second.read_bytes() == first.read_bytes()
+
+
+def test_an_export_for_a_browser_is_one_file_with_the_provenance_in_it(store: Store) -> None:
+    decide(store, variant(store, "Ada sings loud").id, "approved", by=local("Bo"))
+    content, done = archived(lambda path: export_approved(store, path, format="twitter", by=local()), "approved.txt")
+    assert done.samples == 1
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert archive.namelist() == ["approved.txt", "approved.provenance.jsonl"]
+        assert archive.read("approved.txt") == b"IMGID:\nAda\tB-PER\nsings\tO\nloud\tO\n\n"
 
 
 def test_a_split_that_is_not_there_is_named_with_those_that_are(store: Store, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from core import captioners, corpora, registry, teachers
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 
 
 def test_files_with_an_underscore_are_no_parts() -> None:
@@ -20,6 +20,13 @@ def test_files_with_an_underscore_are_no_parts() -> None:
 def test_what_is_no_part_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(BadInput, match=r"no teacher is called .*; there are: embedded, endpoint"):
         teachers.find(name)
+
+
+def test_a_form_whose_package_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "core.corpora.spacy", raising=False)
+    monkeypatch.setitem(sys.modules, "spacy.tokens", None)  # as if it were not installed
+    with pytest.raises(Unavailable, match=r"needs the package 'spacy'; pip install -r requirements-spacy\.txt"):
+        corpora.find("spacy")
 
 
 def test_a_message_calls_a_corpus_form_by_its_name() -> None:

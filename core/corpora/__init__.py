@@ -1,7 +1,7 @@
 """Corpora on disk. Each file of this folder is one form; its name is the form's.
 
-A file holds two functions and a set: `read(path)` gives the rows of a corpus in file order, `write(rows, path)` puts
-rows into that form, and `HOLDS` says which parts of a row the form has a place for.
+A file holds two functions, `read(path)`, which gives the rows of a corpus in file order, and `write(rows, path)`, which
+puts rows into that form; `HOLDS` says which parts of a row the form has a place for, `SUFFIX` how its files' names end.
 """
 
 import operator
@@ -59,6 +59,7 @@ class CorpusFile(Protocol):
     """What a file of this folder offers."""
 
     HOLDS: frozenset[Part]
+    SUFFIX: str
 
     def read(self, path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:
         """All rows of a corpus, joined with its captions and its knowledge where those are files of their own.
@@ -95,6 +96,7 @@ def find(name: str) -> CorpusFile:
     try:
         return cast(CorpusFile, registry.find(sys.modules[__name__], "form of a corpus", name))
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise Unavailable(
-            f"the form {name!r} needs the package {error.name!r}; pip install -r requirements-{name}.txt"
+            f"the form {name!r} needs the package {package!r}; pip install -r requirements-{name}.txt"
         ) from None

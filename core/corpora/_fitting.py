@@ -6,6 +6,14 @@ from core.corpora import Part, Row
 from core.domain import Sample
 from core.errors import BadInput
 
+_CALLED: dict[Part, str] = {
+    "entities": "labels of entities",
+    "relation": "a relation",
+    "image": "an image",
+    "caption": "a caption",
+    "knowledge": "knowledge",
+}
+
 
 class Unfit(BadInput):
     """A row that a form has no place for. `what` says why, and how to mend it."""
@@ -23,9 +31,8 @@ def fitting(rows: Iterable[Row], holds: frozenset[Part]) -> Iterator[tuple[int, 
     for number, row in enumerate(rows, start=1):
         if homeless := row.parts() - holds - {"spaces"}:
             part = min(homeless)
-            raise Unfit(
-                number, row.sample, f"has its {part}, for which this form has no place; leave it out, or write jsonl"
-            )
+            mend = "write jsonl" if part in ("entities", "relation") else "leave it out, or write jsonl"
+            raise Unfit(number, row.sample, f"has {_CALLED[part]}, for which this form has no place; {mend}")
         if row.sample.image == "":
             raise Unfit(number, row.sample, "has an image without a name; give it one, or None")
         yield number, row

@@ -8,6 +8,7 @@ from core.corpora._lines import alone
 from core.domain.bio import entities_from_tags, tags_from_entities
 
 HOLDS = _conll.HOLDS
+SUFFIX = ".conll"
 
 
 def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:

@@ -8,6 +8,7 @@ from core.corpora._lines import alone
 from core.domain.bioes import bioes_from_entities, entities_from_bioes
 
 HOLDS = _conll.HOLDS
+SUFFIX = ".conll"
 
 
 def read(path: Path, *, captions: Path | None = None, knowledge: Path | None = None) -> list[Row]:

@@ -22,6 +22,7 @@ from core.errors import BadInput
 from core.files import writing
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
+SUFFIX = ".parquet"
 
 MAX_ROWS = 5_000_000
 MAX_BYTES = 1 << 30
@@ -47,9 +48,12 @@ class _Record(BaseModel):
     relation: str | None = None
 
     @model_validator(mode="after")
-    def _has_a_tag_for_each_token(self) -> Self:
+    def _is_whole(self) -> Self:
         if self.ner_tags is not None and len(self.ner_tags) != len(self.tokens):
             raise ValueError(f"{len(self.tokens)} tokens have {len(self.ner_tags)} ner_tags")
+        ends = [end is not None for end in (self.head, self.tail)]
+        if any(ends) != all(ends) or (self.relation is not None and not any(ends)):
+            raise ValueError("a relation needs both head and tail, as {start, end} in tokens")
         return self
 
 

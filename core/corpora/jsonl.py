@@ -12,6 +12,7 @@ from core.corpora import Part, Row
 from core.corpora._lines import Broken, alone, complaint, gather, lines, write_lines
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
+SUFFIX = ".jsonl"
 
 _ROW = TypeAdapter(Row)
 

@@ -21,6 +21,7 @@ from core.domain.tokens import split_words
 from core.errors import BadInput
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
+SUFFIX = ".json"
 
 MAX_BYTES = 256 << 20
 

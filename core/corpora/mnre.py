@@ -19,6 +19,7 @@ from core.domain.record import Value
 from core.errors import BadInput
 
 HOLDS: frozenset[Part] = frozenset({"relation", "image"})
+SUFFIX = ".txt"
 
 
 class _Mention(Value):

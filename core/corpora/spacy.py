@@ -21,6 +21,7 @@ from core.errors import BadInput
 from core.files import writing
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
+SUFFIX = ".spacy"
 
 MAX_BYTES = 1 << 30
 """Of a file, also when it is unpacked: a small file may hold a very large one."""

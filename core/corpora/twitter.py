@@ -19,6 +19,7 @@ from core.domain.bio import entities_from_tags, tags_from_entities
 from core.errors import BadInput
 
 HOLDS: frozenset[Part] = frozenset({"entities", "image"})
+SUFFIX = ".txt"
 
 _IMAGE = "IMGID:"
 _END_OF_TWEET = "<EOS>"
