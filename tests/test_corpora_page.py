@@ -40,7 +40,8 @@ def page(workspace: Path) -> Iterator[Page]:
 def upload(page: Page, file: Path) -> None:
     expect(page.get_by_role("button", name="Import")).to_be_visible()
     page.set_input_files("input[type=file]", file)
-    expect(page.get_by_test_id("stFileUploaderFile")).to_contain_text(file.name)
+    expect(page.get_by_test_id("stFileChipName")).to_be_visible()
+    expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
 
 
 def choose(page: Page, label: str, option: str) -> None:
