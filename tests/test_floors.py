@@ -27,6 +27,7 @@ FLOORS = (
         "exporting",
         "review",
         "comparison",
+        "explanation",
         "workbench",
         "study",
         "doctor",
