@@ -1,10 +1,12 @@
 """The words of the field as immutable, validated values. Ids are hashes of their content."""
 
-from core.domain.decision import Choice, Decision
+from core.domain.decision import Choice, Decision, Note
 from core.domain.generated import (
+    Answer,
     Augmentation,
     AugmentationKind,
     Caption,
+    Counterfactual,
     DropReason,
     Grain,
     Knowledge,
@@ -14,6 +16,7 @@ from core.domain.generated import (
     Prediction,
     Replacement,
     ScoredEntity,
+    ScoredRelation,
     Verdict,
     View,
 )
@@ -21,10 +24,12 @@ from core.domain.record import Record
 from core.domain.sample import Entity, Relation, Sample, Span, Task
 
 __all__ = [
+    "Answer",
     "Augmentation",
     "AugmentationKind",
     "Caption",
     "Choice",
+    "Counterfactual",
     "Decision",
     "DropReason",
     "Entity",
@@ -32,6 +37,7 @@ __all__ = [
     "Knowledge",
     "Made",
     "Maker",
+    "Note",
     "Observation",
     "Prediction",
     "Record",
@@ -39,6 +45,7 @@ __all__ = [
     "Replacement",
     "Sample",
     "ScoredEntity",
+    "ScoredRelation",
     "Span",
     "Task",
     "Verdict",

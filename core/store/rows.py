@@ -5,9 +5,20 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from core.domain import Augmentation, Caption, Decision, Knowledge, Maker, Prediction, Record, Sample
+from core.domain import (
+    Augmentation,
+    Caption,
+    Counterfactual,
+    Decision,
+    Knowledge,
+    Maker,
+    Note,
+    Prediction,
+    Record,
+    Sample,
+)
 
-Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision
+Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision | Counterfactual | Note
 Columns = dict[str, str | int | float | None]
 
 TABLES: dict[type[Record], str] = {
@@ -17,6 +28,8 @@ TABLES: dict[type[Record], str] = {
     Augmentation: "augmentations",
     Prediction: "predictions",
     Decision: "decisions",
+    Counterfactual: "counterfactuals",
+    Note: "notes",
 }
 
 
@@ -25,7 +38,7 @@ def row_of(record: Stored) -> Columns:
     return {"id": record.id, **_columns(record), "record": record.model_dump_json()}
 
 
-def _columns(record: Stored) -> Columns:
+def _columns(record: Stored) -> Columns:  # noqa: PLR0911 - one for each kind
     match record:
         case Sample():
             return {"task": record.task, "text": record.text, "image": record.image}
@@ -50,6 +63,15 @@ def _columns(record: Stored) -> Columns:
                 "reviewer": record.reviewer,
                 "at": timestamp(record.at),
             }
+        case Counterfactual():
+            return {
+                "case_id": record.case_id,
+                "parent_id": record.parent_id,
+                "model": record.maker.model,
+                "created": timestamp(record.maker.created),
+            }
+        case Note():
+            return {"case_id": record.case_id, "author": record.author, "at": timestamp(record.at)}
 
 
 def _made_by(maker: Maker) -> Columns:
