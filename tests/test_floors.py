@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "settings", "registry", "files"),
+    ("domain", "errors", "settings", "registry", "files", "printable"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
