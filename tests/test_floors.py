@@ -28,6 +28,7 @@ FLOORS = (
         "review",
         "comparison",
         "explanation",
+        "analysis",
         "workbench",
         "study",
         "doctor",

@@ -130,7 +130,7 @@ def explain_stored(predictor: Predictor, store: Store, case_id: str, progress: P
         StoreError: the workspace cannot be read.
     """
     case = stored_case(store, case_id)
-    makers = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
+    makers: dict[str, str] = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
     if case.captions:
         makers["caption"] = case.captions[0].maker.model
     study = explain(predictor, row_of(case), progress)

@@ -28,7 +28,8 @@ def parts_of(row: Row) -> dict[str, str]:
     """The parts of a row's caption and knowledge that say anything, in the order of `PARTS`."""
     mixed = row.knowledge.get("mixed", "")
     at = reasoning_begins(mixed)
-    texts = {"caption": row.caption or "", **row.knowledge, "entities": mixed[:at], "reasoning": mixed[at:]}
+    texts: dict[str, str] = {"caption": row.caption or "", "entities": mixed[:at], "reasoning": mixed[at:]}
+    texts |= {str(grain): text for grain, text in row.knowledge.items()}
     return {part: texts[part] for part in PARTS if texts.get(part, "").strip()}
 
 
