@@ -22,6 +22,10 @@ def show(text: str, *, faint: bool = False) -> None:
 
 def label(text: str, limit: int = 60) -> str:
     """Somebody's words on a widget, whose labels are markdown: cut to a length, every sign of markup escaped."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:&" else sign for sign in short(text, limit))
+
+
+def short(text: str, limit: int) -> str:
+    """Somebody's words on one line, cut to a length: for options of a list, which show no markup."""
     line = " ".join(printable(text).split())
-    line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:&" else sign for sign in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"

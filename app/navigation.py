@@ -22,6 +22,7 @@ def pages() -> list[st.Page]:
     return [
         case_study(),
         explain(),
+        st.Page(_PAGES / "errors.py", title="Errors", icon=":material/rule:"),
         st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
         st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),
         st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),

@@ -57,8 +57,8 @@ def take(predictor: Predictor, store: Store, row: Row, changed: Row) -> tuple[St
     standings = st.session_state.setdefault("standings", {})
     key = (row.sample.id, predictor.name)
     if key not in standings:
-        found = {view: answers(predictor, [row], view)[0] for view in VIEWS}
-        standings[key] = (Standing(row, found), Standing(row, found))
+        as_it_is = Standing(row, {view: answers(predictor, [row], view)[0] for view in VIEWS})
+        standings[key] = (as_it_is, as_it_is)
     now, _ = standings[key]
     if changed != now.row:
         tried = ask_again(predictor, store, row.sample.id, changed, now.tried)

@@ -8,12 +8,13 @@ from app import heat, inert, marks, navigation, problems, resources, sidebar, wh
 from core.corpora import Row
 from core.domain import Entity, Note, View
 from core.explanation import case as cases
-from core.explanation.case import Explained, explain_target, name_of, row_of, stored_case, targets_of
+from core.explanation.case import Explained, explain_target, name_of, stored_case, targets_of
 from core.explanation.counterfactuals import answers
 from core.explanation.page import PARTS, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
 from core.store import Case
+from core.stored import stored_row
 from core.training.sections import parts_of, tell
 
 RECENT = 200
@@ -46,7 +47,7 @@ def pick_cases() -> list[str]:
             label,
             ids,
             index=ids.index(linked) if linked else None,
-            format_func=lambda case_id: f"{inert.label(texts[case_id], 70)} · {case_id[:4]}",  # noqa: B023
+            format_func=lambda case_id: f"{inert.short(texts[case_id], 70)} · {case_id[:4]}",  # noqa: B023
             placeholder=hint,
             key=f"pick_{name}",
         )
@@ -100,7 +101,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         number = st.selectbox(
             "Mention",
             range(len(targets)),
-            format_func=lambda at: inert.label(name_of(row.sample, targets[at])),
+            format_func=lambda at: inert.short(name_of(row.sample, targets[at]), 70),
             key=f"target_{row.sample.id}",
         )
         target = targets[number]
@@ -214,7 +215,8 @@ with problems.shown():
     student = resources.workbench(chosen).models.student(chosen)
     picked = [stored_case(resources.store(), case_id) for case_id in pick_cases()]
     if picked:
-        rows = [tell(row_of(case), parts_of(row_of(case))) for case in picked]
+        stored = [stored_row(resources.store(), case.sample) for case in picked]
+        rows = [tell(row, parts_of(row)) for row in stored]
         for column, case, row in zip(st.columns(len(picked)), picked, rows, strict=True):
             with column, problems.shown():
                 show_case(student, case, row)

@@ -29,6 +29,7 @@ FLOORS = (
         "comparison",
         "explanation",
         "analysis",
+        "stored",
         "workbench",
         "study",
         "doctor",

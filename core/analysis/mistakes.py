@@ -1,11 +1,13 @@
 """What each side gets wrong, by class; and where both are so sure against gold that gold may be wrong."""
 
+from collections import Counter
 from math import exp, log
 
 from core.analysis.compared import Compared, same
 from core.analysis.sides import Answered
 from core.analysis.tables import Line, Number, Table
 from core.comparison import Change, ChangeKind
+from core.domain import Entity
 from core.domain.record import Value
 
 CLASSES: dict[ChangeKind, str] = {
@@ -37,26 +39,50 @@ def error_classes(compared: Compared) -> Table:
 
 
 class Suspect(Value):
-    """A gold label that both sides contradict in the same way; `confidence` is the geometric mean of theirs."""
+    """A gold label that both sides contradict in the same way.
+
+    `confidence` is the geometric mean of theirs; `credit` is how often they agree with gold about such a type, which
+    keeps types that they know badly from filling the list.
+    """
 
     row: int
     sentence: str
     confidence: float
+    credit: float
 
 
 def label_errors(compared: Compared) -> list[Suspect]:
     """Gold labels that are likely wrong, the likeliest first: where both sides are sure, agree, and differ from gold.
 
     A side's confidence is the geometric mean of the probabilities that it gives to its own labels of the words in
-    question (confident disagreement; Northcutt et al., 2021).
+    question. As in confident learning (Northcutt et al., 2021), it counts for less where the sides are seldom right:
+    the order is by confidence times credit.
     """
+    credits = _credits(compared)
     suspects = []
     for at, (first, second) in enumerate(zip(*compared.errors, strict=True)):
         for error in first:
             if any(same(error.before, other.before) and same(error.after, other.after) for other in second):
                 logs = [log(max(_confidence(answers[at], error), 1e-12)) for answers in compared.answers]
-                suspects.append(Suspect(row=at, sentence=_said(error, compared, at), confidence=exp(sum(logs) / 2)))
-    return sorted(suspects, key=lambda each: -each.confidence)
+                credit = credits[(error.before or error.after or _NONE).type]
+                sentence = _said(error, compared, at)
+                suspects.append(Suspect(row=at, sentence=sentence, confidence=exp(sum(logs) / 2), credit=credit))
+    return sorted(suspects, key=lambda each: -each.confidence * each.credit)
+
+
+def _credits(compared: Compared) -> dict[str, float]:
+    """By type, the share of mentions of that type, gold or found by a side, on which gold and that side agree."""
+    agreed: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for answers in compared.found:
+        for gold, found in zip(compared.gold, answers, strict=True):
+            known, said = ({(each.start, each.end, each.type) for each in side} for side in (gold, found))
+            agreed.update(kind for *_, kind in known & said)
+            total.update(kind for *_, kind in known | said)
+    return {kind: agreed[kind] / count for kind, count in total.items()}
+
+
+_NONE = Entity(start=0, end=1, type="none")
 
 
 def _confidence(answered: Answered, error: Change) -> float:

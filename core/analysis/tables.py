@@ -45,4 +45,4 @@ class Table(Value):
 def _written(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:,}" if (value == int(value) and abs(value) >= 1) or value == 0 else f"{value:.4g}"
+    return f"{int(value):,}" if value == int(value) else f"{value:.4g}"

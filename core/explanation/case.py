@@ -14,6 +14,7 @@ from core.explanation.occlusion import Hidden, occlusion
 from core.explanation.reading import PromptAttention, Reading
 from core.prediction import Predictor
 from core.store import Case, Store
+from core.stored import stored_row
 
 Progress = Callable[[int, int], None]
 """Called with how much is done, and of how much."""
@@ -58,13 +59,6 @@ class CaseStudy(Value):
     prompt_attention: PromptAttention | None
     counterfactuals: tuple[Counterfactual, ...] = ()
     notes: tuple[Note, ...] = ()
-
-
-def row_of(case: Case) -> Row:
-    """A stored case as the student reads it: its newest caption, and the newest thought of each grain."""
-    newest_last = reversed(case.knowledge)
-    caption = case.captions[0].text if case.captions else None
-    return Row(sample=case.sample, caption=caption, knowledge={each.grain: each.text for each in newest_last})
 
 
 def stored_case(store: Store, case_id: str) -> Case:
@@ -133,7 +127,7 @@ def explain_stored(predictor: Predictor, store: Store, case_id: str, progress: P
     makers: dict[str, str] = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
     if case.captions:
         makers["caption"] = case.captions[0].maker.model
-    study = explain(predictor, row_of(case), progress)
+    study = explain(predictor, stored_row(store, case.sample), progress)
     tried, notes = store.counterfactuals(case_id), store.notes(case_id)
     return study.model_copy(update={"makers": makers, "counterfactuals": tuple(tried), "notes": tuple(notes)})
 
