@@ -1,8 +1,8 @@
-"""A person's decisions about variants: kept for ever, the latest counts."""
+"""What people say: decisions about variants, of which the latest counts, and notes on cases. All are kept for ever."""
 
 from datetime import UTC, datetime
 
-from core.domain import Choice, Decision
+from core.domain import Choice, Decision, Note
 from core.errors import BadInput
 from core.store import Store
 
@@ -14,11 +14,30 @@ def decide(store: Store, augmentation_id: str, choice: Choice, *, reviewer: str,
         BadInput: the reviewer gave no name, or one of over 100 characters.
         StoreError: the workspace cannot be written.
     """
-    name = reviewer.strip()
-    if not 1 <= len(name) <= 100:
-        raise BadInput("a decision needs your name, of at most 100 characters: type it in the sidebar")
+    name = _name(reviewer, "a decision")
     decision = Decision(
         augmentation_id=augmentation_id, choice=choice, reviewer=name, at=datetime.now(UTC), reason=reason
     )
     store.add(decision)
     return decision
+
+
+def remark(store: Store, case_id: str, text: str, *, author: str) -> Note:
+    """Keep a note on a case, with who and when.
+
+    Raises:
+        BadInput: the note is empty or longer than 2,000 characters, or its author gave no name.
+        StoreError: the workspace cannot be written.
+    """
+    if not 1 <= len(text.strip()) <= 2000:
+        raise BadInput(f"a note has 1 to 2,000 characters, and this one {len(text.strip()):,}")
+    note = Note(case_id=case_id, text=text.strip(), author=_name(author, "a note"), at=datetime.now(UTC))
+    store.add(note)
+    return note
+
+
+def _name(given: str, what: str) -> str:
+    name = given.strip()
+    if not 1 <= len(name) <= 100:
+        raise BadInput(f"{what} needs your name, of at most 100 characters: type it in the sidebar")
+    return name

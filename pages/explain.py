@@ -1,18 +1,17 @@
 """Explain: why the student said what it said about one case, what knowledge changed, and what would change its mind."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from app import heat, inert, marks, navigation, problems, resources, sidebar, whatif
 from core.corpora import Row
-from core.domain import Entity, Note, View
+from core.domain import Entity, View
 from core.explanation import case as cases
 from core.explanation.case import Explained, explain_target, name_of, stored_case, targets_of
 from core.explanation.counterfactuals import answers
 from core.explanation.page import PARTS, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
+from core.review import remark
 from core.store import Case
 from core.stored import stored_row
 from core.training.sections import parts_of, tell
@@ -162,18 +161,12 @@ def show_tables(predictor: Predictor, row: Row) -> None:
 
 
 def keep_note(case_id: str) -> None:
-    """Keep what stands in the note's field, with its author."""
-    text, author = st.session_state.note.strip(), (st.session_state.get("reviewer") or "").strip()
-    st.session_state.note_problem = ""
-    if not author:
-        st.session_state.note_problem = "a note needs your name: type it in the sidebar"
-    elif text:
-        note = Note(case_id=case_id, text=text, author=author, at=datetime.now(UTC))
-        try:
-            resources.store().add(note)
-            st.session_state.note = ""
-        except problems.FORESEEN as error:
-            st.session_state.note_problem = str(error)
+    """Keep what stands in the note's field; if that fails, the page says so and the words stay."""
+    try:
+        remark(resources.store(), case_id, st.session_state.note, author=st.session_state.get("reviewer") or "")
+        st.session_state.update(note="", note_problem="")
+    except problems.FORESEEN as error:
+        st.session_state.note_problem = str(error)
 
 
 @st.fragment

@@ -7,6 +7,7 @@ import typer
 
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.errors import BadInput
+from core.training.config import PARTS
 
 if TYPE_CHECKING:
     from core.explanation.case import CaseStudy
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Offer this command."""
     app.command()(command(explain))
+    app.command()(command(whatif))
 
 
 def explain(
@@ -59,6 +61,44 @@ def explain(
                 write_json(study, out / f"{case}.json")
     document: dict[str, Any] = {"cases": [each.model_dump(mode="json") for each in studies]}
     answer(document, as_json=as_json, lines=[line for each in studies for line in _lines(each)])
+
+
+def whatif(
+    case: Annotated[str, typer.Argument(help="A case's id.")],
+    without: Annotated[list[str] | None, typer.Option(help=f"Leave out one of: {', '.join(PARTS)}.")] = None,
+    text: Annotated[str | None, typer.Option(help="Another tweet.")] = None,
+    caption: Annotated[str | None, typer.Option(help="Another caption.")] = None,
+    noun: Annotated[str | None, typer.Option(help="Another thought on special words.")] = None,
+    sentence: Annotated[str | None, typer.Option(help="Another thought on the sentence.")] = None,
+    multimodality: Annotated[str | None, typer.Option(help="Another thought on text and picture.")] = None,
+    student: Annotated[str | None, typer.Option(help="Name or folder of a student; 'doctor' lists them.")] = None,
+    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the student again about a case of which something is left out or edited. The try is kept with the case."""
+    from core.explanation.case import stored_case  # noqa: PLC0415 - torch is slow to import
+    from core.explanation.counterfactuals import answers, ask_again, differences, edit  # noqa: PLC0415
+    from core.stored import stored_row  # noqa: PLC0415
+    from core.training.sections import parts_of  # noqa: PLC0415
+
+    if unknown := set(without or ()) - set(PARTS):
+        raise BadInput(f"{min(unknown)!r} is no part of the knowledge view; there are: {', '.join(PARTS)}")
+    bench = workbench(student=student, workspace=workspace)
+    predictor = bench.models.student(bench.settings)
+    row = stored_row(bench.store, stored_case(bench.store, case).sample)
+    edited = {"caption": caption, "noun": noun, "sentence": sentence, "multimodality": multimodality}
+    told = {**parts_of(row), **{part: words for part, words in edited.items() if words is not None}}
+    kept = {part: words for part, words in told.items() if part not in (without or ())}
+    tried = ask_again(predictor, bench.store, case, edit(row, text if text is not None else row.sample.text, kept))
+    lines = []
+    for view, answered in tried.answers.items():
+        before = (row.sample, answers(predictor, [row], view)[0])
+        found = differences(before, (tried.sample, answered))
+        named = [f"{tried.sample.mention(each)} ({each.type} {each.score:.0%})" for each in answered.entities]
+        named += [f"{answered.relation.label} {answered.relation.score:.0%}"] if answered.relation else []
+        lines.append(f"{view.replace('_', ' ')}: {', '.join(named) or 'nothing'}")
+        lines += [f"  {change.sentence}" for change in found] or ["  nothing flips"]
+    answer({"id": tried.id, **tried.model_dump(mode="json")}, as_json=as_json, lines=lines)
 
 
 def _lines(study: "CaseStudy") -> list[str]:
