@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from core import augmentation, images, knowledge, prompts
 from core.augmentation import EntityPool
+from core.captioners import Regions
 from core.domain import (
     Augmentation,
     AugmentationKind,
@@ -71,6 +72,11 @@ class Workbench:
         )
         self.store.add(sample, caption)
         return caption
+
+    def regions(self, picture: Image.Image) -> Regions | None:
+        """Where the chosen captioner looks in a picture; None where it has no cross-attention."""
+        look = getattr(self.models.captioner(self.settings), "regions", None)
+        return look(picture) if look else None
 
     def dialogues(self, sample: Sample) -> list[Dialogue]:
         """The conversations with the chosen teacher that a sample needs; they may run side by side."""

@@ -113,6 +113,18 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_the_q_formers_attention_is_a_grid_over_the_picture_and_leaves_captions_as_they_were(checkpoint: Path) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(checkpoint)))
+    chance = torch.Generator().manual_seed(7)
+    first, second = square("red", chance), square("blue", chance)
+    before = captioner.describe(first)
+    found, other = captioner.regions(first), captioner.regions(second)
+    assert [len(row) for row in found.grid] == [SIDE // 8] * (SIDE // 8)
+    assert sum(map(sum, found.grid)) == pytest.approx(1)
+    assert found.grid != other.grid
+    assert captioner.describe(first) == before
+
+
 @pytest.fixture
 def copy(checkpoint: Path, tmp_path: Path) -> Path:
     """A checkpoint to damage."""

@@ -24,8 +24,22 @@ class Description:
     observations: tuple[Observation, ...] = ()
 
 
+@dataclass(frozen=True)
+class Regions:
+    """Where a captioner's cross-attention looked: a grid over the whole picture, row by row; its weights sum to 1.
+
+    It is attention, not an explanation: a place that was looked at need not have mattered.
+    """
+
+    what: str
+    grid: tuple[tuple[float, ...], ...]
+
+
 class Captioner(Protocol):
-    """Puts a picture into words. `model` and `parameters` go into the record of every caption."""
+    """Puts a picture into words. `model` and `parameters` go into the record of every caption.
+
+    One with cross-attention has `regions(image)` as well, which gives `Regions`.
+    """
 
     model: str
     parameters: dict[str, JsonValue]
