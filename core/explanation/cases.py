@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, ValidationError
 
 from core import corpora
+from core.comparison import Effect
 from core.corpora import Row
 from core.domain import Entity
 from core.domain.record import Value
@@ -20,22 +21,25 @@ from core.training.config import Split
 
 
 class ListedCase(Value):
-    """One case: the place of its sentence in the split, from 0, its sample's id, and mentions as `start-end TYPE` in
-    words `[start, end)`."""
+    """One case: its place in the split, from 0, its sample's id, and mentions, as `start-end TYPE` in words `[start, end)`.
+
+    `first` and `second` are what two sides found, and `effect` is whether the second is better.
+    """
 
     position: int = Field(ge=0)
     sample: str
     image: str | None = None
-    effect: str
+    effect: Effect
     gold: tuple[str, ...] = ()
-    without_knowledge: tuple[str, ...] = ()
-    with_knowledge: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    second: tuple[str, ...] = ()
 
 
 class CaseList(Value):
-    """Cases of one split, and the student that they are about."""
+    """Cases of one split, the student that explains them, and what the two sides are called."""
 
     student: str
+    sides: tuple[str, str] = ("", "")
     split: Split
     case: tuple[ListedCase, ...]
 
@@ -58,7 +62,7 @@ class CaseList(Value):
 
     def toml(self) -> str:
         """The list as it stands in its file."""
-        lines = [f"student = {json.dumps(self.student)}", "", "[split]"]
+        lines = [f"student = {json.dumps(self.student)}", f"sides = {json.dumps(list(self.sides))}", "", "[split]"]
         lines += _fields(self.split)
         for case in self.case:
             lines += ["", "[[case]]", *_fields(case)]
