@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import Image
 
 from app.inert import escaped
+from core.captioners import Regions
 from core.domain import View
 from core.explanation.attribution import Attribution
 from core.explanation.occlusion import Hidden
@@ -75,6 +77,16 @@ def alt_of(attribution: Attribution, view: View) -> str:
     )
     strongest = ", ".join(f"{unit.text} {value:+.2f}" for unit, value in shares[:5])
     return f"What moved the score {view.replace('_', ' ')}; the strongest words: {strongest}"
+
+
+def lit(picture: Image.Image, regions: Regions) -> Image.Image:
+    """The picture, bright where the captioner looked and dark elsewhere: seen the same by colour-blind eyes."""
+    largest = max(max(row) for row in regions.grid) or 1.0
+    light = Image.new("L", (len(regions.grid[0]), len(regions.grid)))
+    light.putdata([round(40 + 215 * weight / largest) for row in regions.grid for weight in row])
+    return Image.composite(
+        picture, Image.new("RGB", picture.size), light.resize(picture.size, Image.Resampling.BICUBIC)
+    )
 
 
 def hidden_rows(hidden: Sequence[Hidden]) -> list[dict[str, object]]:

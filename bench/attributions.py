@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import statistics
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -102,9 +103,36 @@ def measure(
         figures["top_outside"] = fall(reading, target, outside[:TOP])
         figures["random_outside"] = fall(reading, target, chance.sample(others, TOP))
     if other:
-        again = integrated_gradients(Reading(other, row, view), target)
+        again = integrated_gradients(Reading(other, row, view), target, steps=(16,))
         figures["correlation"] = rank_correlation(attribution.values, again.values)
     return figures
+
+
+def summary(found: list[dict[str, Any]], view: View, seconds: float) -> dict[str, Any]:
+    """What the figures of all tweets come to."""
+    outside = [each for each in found if "top_outside" in each]
+    return {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "date": time.strftime("%Y-%m-%d"),
+        "view": view,
+        "samples": len(found),
+        "seconds": round(seconds),
+        "completeness_error_median": statistics.median(each["error"] for each in found),
+        "completeness_error_largest": max(each["error"] for each in found),
+        "within_5_percent": share([each["error"] <= 0.05 for each in found]),
+        "steps": dict(sorted(Counter(each["steps"] for each in found).items())),
+        "top_3_lower_more_than_random_3": share([each["top"] > each["random"] for each in found]),
+        "the_same_without_the_mentions_own_words": share(
+            [each["top_outside"] > each["random_outside"] for each in outside]
+        ),
+        "mean_fall": {name: statistics.mean(each[name] for each in found) for name in ("top", "random")},
+        "mean_fall_outside": {
+            name: statistics.mean(each[name] for each in outside) for name in ("top_outside", "random_outside")
+        },
+        "rank_correlation_with_shuffled_weights_mean": statistics.mean(
+            each["correlation"] for each in found if "correlation" in each
+        ),
+    }
 
 
 def main() -> None:
@@ -122,32 +150,11 @@ def main() -> None:
         figures = measure(predictor, other if len(found) < SHUFFLED else None, row, options.view, chance)
         if figures:
             found.append(figures)
+            if len(found) % 20 == 0:
+                print(f"{len(found)} of {options.samples}", file=sys.stderr)
         if len(found) == options.samples:
             break
-    outside = [each for each in found if "top_outside" in each]
-    report = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "date": time.strftime("%Y-%m-%d"),
-        "view": options.view,
-        "samples": len(found),
-        "seconds": round(time.perf_counter() - begun),
-        "completeness_error_median": statistics.median(each["error"] for each in found),
-        "completeness_error_largest": max(each["error"] for each in found),
-        "within_5_percent": share([each["error"] <= 0.05 for each in found]),
-        "steps": dict(sorted(Counter(each["steps"] for each in found).items())),
-        "top_3_lower_more_than_random_3": share([each["top"] > each["random"] for each in found]),
-        "the_same_without_the_mentions_own_words": share(
-            [each["top_outside"] > each["random_outside"] for each in outside]
-        ),
-        "mean_fall": {name: statistics.mean(each[name] for each in found) for name in ("top", "random")},
-        "mean_fall_outside": {
-            name: statistics.mean(each[name] for each in outside) for name in ("top_outside", "random_outside")
-        },
-        "rank_correlation_with_shuffled_weights_mean": statistics.mean(
-            each["correlation"] for each in found if "correlation" in each
-        ),
-    }
-    print(json.dumps(report, indent=2))
+    print(json.dumps(summary(found, options.view, time.perf_counter() - begun), indent=2))
 
 
 def share(held: list[bool]) -> float:

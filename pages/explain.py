@@ -160,6 +160,25 @@ def show_tables(predictor: Predictor, row: Row) -> None:
             st.plotly_chart(heat.attention(table), key="attention", config=HIDE_BAR, alt=alt)
 
 
+@st.fragment
+def show_regions(case: Case) -> None:
+    """Where the chosen captioner looks in the picture, if it is one that can tell; asked when somebody wants it."""
+    workbench = resources.workbench(chosen)
+    picture = workbench.picture(case.sample)
+    if picture is None:
+        return
+    with st.expander("Where the captioner looks", icon=":material/visibility:"), problems.shown():
+        if not st.button("Ask the captioner"):
+            return
+        regions = workbench.regions(picture)
+        if regions is None:
+            inert.show(f"The captioner {chosen.captioner} has no cross-attention: it cannot tell.", faint=True)
+            return
+        alt = "The picture, bright where the captioner looks and dark elsewhere"
+        st.image(heat.lit(picture, regions), width=400, alt=alt)
+        st.caption(f"This is {regions.what}: where it looks, not what matters.")
+
+
 def keep_note(case_id: str) -> None:
     """Keep what stands in the note's field; if that fails, the page says so and the words stay."""
     try:
@@ -220,6 +239,7 @@ with problems.shown():
         st.subheader("Why")
         show_reasons(student, row)
         show_tables(student, row)
+        show_regions(first)
         st.subheader("Notes")
         show_notes(first.sample.id)
         st.subheader("Take it with you")

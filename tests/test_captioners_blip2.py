@@ -21,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from app import heat
 from core import captioners
 from core.errors import Unavailable
 from core.settings import Settings
@@ -123,6 +124,7 @@ def test_the_q_formers_attention_is_a_grid_over_the_picture_and_leaves_captions_
     assert sum(map(sum, found.grid)) == pytest.approx(1)
     assert found.grid != other.grid
     assert captioner.describe(first) == before
+    assert heat.lit(first, found).size == first.size
 
 
 @pytest.fixture

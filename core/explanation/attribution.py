@@ -1,6 +1,7 @@
 """Integrated gradients (Sundararajan et al., 2017): what a score owes to each word."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import torch
 from captum.attr import IntegratedGradients
@@ -45,11 +46,12 @@ class Attribution(Value):
         return dict(sums)
 
 
-def integrated_gradients(reading: Reading, target: Entity | str) -> Attribution:
+def integrated_gradients(reading: Reading, target: Entity | str, *, steps: Sequence[int] = STEPS) -> Attribution:
     """Share out the score of a mention or a relation over the words of what the student read.
 
     The path runs through the word embeddings, from `Reading.blank` to the row. It is walked outside the encoder and not
-    by hooks inside it, so that other threads may use the student at the same time.
+    by hooks inside it, so that other threads may use the student at the same time. Of `steps`, the next is tried where
+    the one before was too few.
 
     Raises:
         BadInput: the student has no such label, or the mention lies outside the tweet.
@@ -59,14 +61,14 @@ def integrated_gradients(reading: Reading, target: Entity | str) -> Attribution:
         row, blank = reading.student.embed(reading.ids), reading.student.embed(reading.blank)
         ends = score(torch.cat([row, blank])).tolist()
     method = IntegratedGradients(score)
-    for steps in STEPS:
-        gradients = method.attribute(row, baselines=blank, n_steps=steps, internal_batch_size=ROWS_AT_ONCE)
+    for count in steps:
+        gradients = method.attribute(row, baselines=blank, n_steps=count, internal_batch_size=ROWS_AT_ONCE)
         found = Attribution(
             units=tuple(reading.units),
             values=tuple(_by_unit(gradients.detach().sum(dim=2)[0], reading)),
             score=ends[0],
             blank=ends[1],
-            steps=steps,
+            steps=count,
         )
         if found.error <= TOLERANCE:
             break

@@ -21,7 +21,7 @@ from core.training.config import Split
 
 
 class ListedCase(Value):
-    """One case: its place in the split, from 0, its sample's id, and mentions, as `start-end TYPE` in words `[start, end)`.
+    """One case: its place in the split, from 0, its sample's id, and mentions as `start-end TYPE`, in words.
 
     `first` and `second` are what two sides found, and `effect` is whether the second is better.
     """
