@@ -30,6 +30,7 @@ lint: .venv/test-ready
 bench: .venv/test-ready
 	@$(BIN)/python -m bench.case_study
 	@$(BIN)/python -m bench.page
+	@$(BIN)/python -m bench.counterfactual
 
 .venv/run-ready: requirements.txt requirements-embedded.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
