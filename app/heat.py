@@ -12,7 +12,7 @@ from core.captioners import Regions
 from core.domain import View
 from core.explanation.attribution import Attribution
 from core.explanation.occlusion import Hidden
-from core.explanation.page import PARTS, by_part, tint
+from core.explanation.page import PART_NAMES, by_part, tint
 from core.explanation.reading import PromptAttention
 
 _FOR, _AGAINST = "#0072b2", "#d55e00"  # Okabe and Ito's, told apart by colour-blind eyes
@@ -27,7 +27,7 @@ def show_words(attribution: Attribution) -> None:
             f"{escaped(word)}</span>"
             for word, value, share in words
         )
-        lines.append(f"<p><b>{escaped(PARTS[part])}:</b> {' '.join(spans)}</p>")
+        lines.append(f"<p><b>{escaped(PART_NAMES[part])}:</b> {' '.join(spans)}</p>")
     st.html(f'<div style="overflow-wrap:anywhere;line-height:1.9">{"".join(lines)}</div>')
 
 
@@ -38,7 +38,7 @@ def parts(attributions: dict[str, Attribution]) -> go.Figure:
         sums = attribution.by_part()
         figure.add_bar(
             name=name,
-            y=[html.escape(PARTS[part]) for part in sums],
+            y=[html.escape(PART_NAMES[part]) for part in sums],
             x=list(sums.values()),
             orientation="h",
             marker={
@@ -92,7 +92,7 @@ def lit(picture: Image.Image, regions: Regions) -> Image.Image:
 def hidden_rows(hidden: Sequence[Hidden]) -> list[dict[str, object]]:
     """Occlusion as a table, the largest fall first."""
     ordered = sorted(hidden, key=lambda each: -abs(each.fall))
-    return [{"Hidden": each.unit.text or PARTS[each.unit.part], "Score falls by": each.fall} for each in ordered]
+    return [{"Hidden": each.unit.text or PART_NAMES[each.unit.part], "Score falls by": each.fall} for each in ordered]
 
 
 def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[str], hover: str) -> go.Figure:

@@ -9,7 +9,7 @@ from app import inert, marks, problems
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, View
 from core.explanation.counterfactuals import answers, ask_again, differences, edit
-from core.explanation.page import PARTS
+from core.explanation.page import PART_NAMES
 from core.prediction import Predictor
 from core.store import Store
 from core.training.sections import parts_of
@@ -53,17 +53,21 @@ def show_form(row: Row) -> Row:
 
 
 def take(predictor: Predictor, store: Store, row: Row, changed: Row) -> tuple[Standing, Standing]:
-    """What the form stands for now, and what it stood for before; what was not tried yet in this session is."""
+    """What the form stands for now, and what it stood for before. A change is tried; back to the case is no try."""
     standings = st.session_state.setdefault("standings", {})
     key = (row.sample.id, predictor.name)
-    if key not in standings:
-        as_it_is = Standing(row, {view: answers(predictor, [row], view)[0] for view in VIEWS})
-        standings[key] = (as_it_is, as_it_is)
-    now, _ = standings[key]
-    if changed != now.row:
+    now, before = standings.get(key) or (_as_it_is(predictor, row),) * 2
+    if changed == row != now.row:
+        now, before = _as_it_is(predictor, row), now
+    elif changed != now.row:
         tried = ask_again(predictor, store, row.sample.id, changed, now.tried)
-        standings[key] = (Standing(changed, tried.answers, tried), now)
-    return standings[key]
+        now, before = Standing(changed, tried.answers, tried), now
+    standings[key] = now, before
+    return now, before
+
+
+def _as_it_is(predictor: Predictor, row: Row) -> Standing:
+    return Standing(row, {view: answers(predictor, [row], view)[0] for view in VIEWS})
 
 
 def show_answers(now: Standing, before: Standing) -> None:
@@ -103,7 +107,7 @@ def show_history(tried: Sequence[Counterfactual]) -> None:
                 "Try": number[each.id],
                 "Made from": str(number[each.parent_id]) if each.parent_id else "the case",
                 "Tweet": each.sample.text,
-                "Told": ", ".join(PARTS[part] for part in parts_of(_row(each))) or "nothing",
+                "Told": ", ".join(PART_NAMES[part] for part in parts_of(_row(each))) or "nothing",
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
                 "When": each.maker.created,
@@ -126,4 +130,4 @@ def _words(tried: Counterfactual, view: View) -> str:
 
 
 def _title(part: str) -> str:
-    return PARTS[part][:1].upper() + PARTS[part][1:]
+    return PART_NAMES[part][:1].upper() + PART_NAMES[part][1:]

@@ -8,7 +8,7 @@ from core.domain import Entity, View
 from core.explanation import case as cases
 from core.explanation.case import Explained, explain_target, name_of, stored_case, targets_of
 from core.explanation.counterfactuals import answers
-from core.explanation.page import PARTS, render
+from core.explanation.page import PART_NAMES, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
 from core.review import remark
@@ -133,7 +133,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
 def show_flips(row: Row, why: Explained) -> None:
     """The smallest change of what it is told that changes the answer."""
     if why.flips:
-        sets = " or ".join(" and ".join(PARTS[part] for part in flip.without) for flip in why.flips)
+        sets = " or ".join(" and ".join(PART_NAMES[part] for part in flip.without) for flip in why.flips)
         inert.show(f"The smallest change that flips it: leave out {sets}.")
     elif parts_of(row):
         inert.show("Leaving out any of what it is told does not flip it.", faint=True)

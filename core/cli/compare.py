@@ -10,6 +10,7 @@ from core import corpora
 from core.cli.door import AsJson, answer, command, progress
 from core.domain import View
 from core.errors import BadInput
+from core.files import write_text
 from core.settings import Settings
 from core.training.config import Split
 
@@ -53,7 +54,6 @@ def compare(
     from core.analysis.slices import Known  # noqa: PLC0415
     from core.analysis.telling import telling  # noqa: PLC0415
     from core.explanation.cases import CaseList  # noqa: PLC0415
-    from core.explanation.page import write  # noqa: PLC0415
     from core.models import Models  # noqa: PLC0415
 
     for name in (view, against_view):
@@ -80,7 +80,7 @@ def compare(
         )
         listed = tuple(telling(compared, TELLING))
         names = (sides[0].name, sides[1].name)
-        write(CaseList(student=sides[1].student, sides=names, split=split, case=listed).toml(), cases)
+        write_text(CaseList(student=sides[1].student, sides=names, split=split, case=listed).toml(), cases)
     lines = [f"First: {sides[0].name}. Second: {sides[1].name}. {found.samples:,} samples of {path}."]
     for table in found.tables():
         lines += ["", *table.text(), *([table.note] if table.note else [])]

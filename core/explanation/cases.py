@@ -41,7 +41,7 @@ class CaseList(Value):
     student: str
     sides: tuple[str, str] = ("", "")
     split: Split
-    case: tuple[ListedCase, ...]
+    case: tuple[ListedCase, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -13,16 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
 from core.domain import Entity, Sample
-from core.errors import BadInput
 from core.explanation.attribution import Attribution
 from core.explanation.case import CaseStudy, name_of
-from core.files import replacing
+from core.files import write_text
 from core.printable import printable
 
 LARGEST_SIDE = 800
 """Of the picture on the page, in pixels."""
 
-PARTS = {
+PART_NAMES = {
     "tweet": "the tweet",
     "caption": "the caption",
     "noun": "special words",
@@ -40,7 +39,7 @@ def write_page(study: CaseStudy, picture: Image.Image | None, path: Path) -> Non
     Raises:
         BadInput: it cannot be written.
     """
-    write(render(study, picture), path)
+    write_text(render(study, picture), path)
 
 
 def write_json(study: CaseStudy, path: Path) -> None:
@@ -49,23 +48,7 @@ def write_json(study: CaseStudy, path: Path) -> None:
     Raises:
         BadInput: it cannot be written.
     """
-    write(study.model_dump_json(indent=1) + "\n", path)
-
-
-def write(text: str, path: Path) -> None:
-    """Write a text as UTF-8; the file appears whole or not at all.
-
-    Raises:
-        BadInput: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be written ({error.strerror}): check the folder and your rights to it"
-        ) from error
+    write_text(study.model_dump_json(indent=1) + "\n", path)
 
 
 def render(study: CaseStudy, picture: Image.Image | None) -> str:
@@ -82,7 +65,7 @@ def render(study: CaseStudy, picture: Image.Image | None) -> str:
     return page.render(
         study=study,
         picture=data_url(picture) if picture else None,
-        parts=PARTS,
+        parts=PART_NAMES,
         name_of=name_of,
         marked=marked,
         by_part=by_part,
