@@ -58,15 +58,16 @@ def pick_cases() -> list[str]:
     return picked
 
 
-def show_case(predictor: Predictor, case: Case, row: Row) -> None:
-    """The tweet with its picture, both answers, and what knowledge changed."""
+def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> None:
+    """The tweet with its picture, both answers (side by side where it is alone), and what knowledge changed."""
     path = resources.store().image(case.sample.image) if case.sample.image else None
     if path:
         st.image(path, width=240, alt=f"The tweet's picture{': ' + row.caption if row.caption else ''}")
     found = {view: answers(predictor, [row], view)[0] for view in VIEWS}
     judged = cases.judge(case.sample, found["without_knowledge"], found["with_knowledge"])
-    for view, title in VIEWS.items():
-        with st.container(border=True):
+    places = st.columns(2) if alone else [st.container(), st.container()]
+    for place, (view, title) in zip(places, VIEWS.items(), strict=True):
+        with place, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             sides = [j.change.before if view == "without_knowledge" else j.change.after for j in judged]
             marks.show_tweet(case.sample, found[view].entities, {(side.start, side.end) for side in sides if side})
@@ -231,7 +232,7 @@ with problems.shown():
         rows = [tell(row, parts_of(row)) for row in stored]
         for column, case, row in zip(st.columns(len(picked)), picked, rows, strict=True):
             with column, problems.shown():
-                show_case(student, case, row)
+                show_case(student, case, row, alone=len(picked) == 1)
         first, row = picked[0], rows[0]
         st.page_link(navigation.case_study(), label="Open in the case study", query_params={"case": first.sample.id})
         st.subheader("What if")
