@@ -31,6 +31,7 @@ lint: .venv/test-ready
 bench: .venv/test-ready
 	@$(BIN)/python -m bench.case_study
 	@$(BIN)/python -m bench.page
+	@$(BIN)/python -m bench.counterfactual
 
 # LAVIS pins a transformers of 2023, which works on Python 3.11; LAVIS_PYTHON names another one.
 LAVIS_PYTHON ?= python3.11

@@ -4,14 +4,14 @@ import html
 
 import streamlit as st
 
+from core.printable import printable
+
 _STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
-_BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # overrides would turn our own words round
-_CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), 0x7F, *_BIDI))
 
 
 def escaped(text: str) -> str:
     """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
-    return f'<bdi dir="auto">{html.escape(text.translate(_CONTROLS))}</bdi>'
+    return f'<bdi dir="auto">{html.escape(printable(text))}</bdi>'
 
 
 def show(text: str, *, faint: bool = False) -> None:
@@ -22,6 +22,10 @@ def show(text: str, *, faint: bool = False) -> None:
 
 def label(text: str, limit: int = 60) -> str:
     """Somebody's words on a widget, whose labels are markdown: cut to a length, every sign of markup escaped."""
-    line = " ".join(text.translate(_CONTROLS).split())
-    line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:&" else sign for sign in line)
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:&" else sign for sign in short(text, limit))
+
+
+def short(text: str, limit: int) -> str:
+    """Somebody's words on one line, cut to a length: for options of a list, which show no markup."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -12,10 +12,17 @@ def case_study() -> st.Page:
     return st.Page(_PAGES / "case_study.py", title="Case study", icon=":material/frame_inspect:", default=True)
 
 
+def explain() -> st.Page:
+    """Why the student said what it said about one tweet."""
+    return st.Page(_PAGES / "explain.py", title="Explain", icon=":material/psychology:")
+
+
 def pages() -> list[st.Page]:
     """All pages, in the order of the navigation."""
     return [
         case_study(),
+        explain(),
+        st.Page(_PAGES / "errors.py", title="Errors", icon=":material/rule:"),
         st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
         st.Page(_PAGES / "jobs.py", title="Jobs", icon=":material/work_history:"),
         st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),

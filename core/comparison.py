@@ -1,12 +1,13 @@
 """What changed between two predictions for one sample, in words a person would use."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from core.domain import Entity, Sample
 from core.domain.record import Value
 
 ChangeKind = Literal["gained", "lost", "retyped", "rebounded"]
+Effect = Literal["helped", "hurt", "neither"]
 
 
 class Change(Value):
@@ -16,6 +17,15 @@ class Change(Value):
     before: Entity | None = None
     after: Entity | None = None
     sentence: str
+
+    def effect(self, gold: Collection[Entity]) -> Effect:
+        """Whether the change made a wrong answer right, a right one wrong, or one wrong answer another."""
+        known = {(each.start, each.end, each.type) for each in gold}
+        was_right = self.before is not None and (self.before.start, self.before.end, self.before.type) in known
+        is_right = self.after is not None and (self.after.start, self.after.end, self.after.type) in known
+        if is_right or (self.after is None and not was_right):  # found what is there, or let go what isn't
+            return "helped"
+        return "hurt" if was_right or self.before is None else "neither"
 
 
 def changes(sample: Sample, before: Sequence[Entity], after: Sequence[Entity]) -> list[Change]:

@@ -38,3 +38,13 @@ def writing(path: Path) -> Iterator[Path]:
         raise BadInput(
             f"{path}: cannot be written ({error.strerror}); check the folder and your rights to it"
         ) from None
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8, in a folder that is made where it is missing; the file appears whole or not at all.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -42,11 +42,11 @@ class Labelled:
 
 
 class Predictor:
-    """A student ready to answer. It may be called from several threads."""
+    """A student ready to answer. It may be called from several threads: nothing of `student` or `views` is changed."""
 
     def __init__(self, student: Student, views: ViewBuilder, name: str) -> None:
         self.name = name
-        self._student = student
+        self.student = student
         self.views = views
 
     @classmethod
@@ -66,7 +66,7 @@ class Predictor:
     @property
     def task(self) -> Task:
         """What the student was trained to answer."""
-        return self._student.config.task
+        return self.student.config.task
 
     def predict(self, sample: Sample) -> Prediction:
         """The entities of one sample seen without knowledge: its text alone.
@@ -114,7 +114,7 @@ class Predictor:
         encoded = [self.views.encode(sample, known if is_helped else ()) for sample, known in items]
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
         answers: dict[int, Labelled] = {}
-        self._student.eval()
+        self.student.eval()
         for start in range(0, len(order), BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
             answers.update(zip(chosen, self._label_batch([encoded[at] for at in chosen], view), strict=True))
@@ -123,12 +123,12 @@ class Predictor:
         return [answers[at] for at in range(len(items))]
 
     def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[Labelled]:
-        batch = self.views.collate(encoded).to(self._student.embedding.weight.device)
+        batch = self.views.collate(encoded).to(self.student.embedding.weight.device)
         with torch.inference_mode():
-            logits = getattr(self._student, view)(batch)
-            best = self._student.head.decode(logits, batch.asked)
-            log_p = self._student.head.log_posteriors(logits, batch.asked).gather(-1, best[:, :, None]).squeeze(-1)
-        names = self._student.config.labels
+            logits = getattr(self.student, view)(batch)
+            best = self.student.head.decode(logits, batch.asked)
+            log_p = self.student.head.log_posteriors(logits, batch.asked).gather(-1, best[:, :, None]).squeeze(-1)
+        names = self.student.config.labels
         for asked, indices, values in zip(batch.asked.tolist(), best.tolist(), log_p.exp().tolist(), strict=True):
             count = sum(asked)
             yield Labelled([names[index] for index in indices[:count]], values[:count])

@@ -1,8 +1,8 @@
-"""A person's decisions about variants: kept for ever, the latest counts."""
+"""What people say: decisions about variants, of which the latest counts, and notes on cases. All are kept for ever."""
 
 from datetime import UTC, datetime
 
-from core.domain import Choice, Decision
+from core.domain import Choice, Decision, Note
 from core.errors import BadInput
 from core.identity import Person
 from core.store import Store
@@ -17,9 +17,7 @@ def decide(store: Store, augmentation_id: str, choice: Choice, *, by: Person, re
         StoreError: the workspace cannot be written.
     """
     by.must("decide on variants")
-    name = by.name.strip()
-    if not 1 <= len(name) <= 100:
-        raise BadInput("a decision needs your name, of at most 100 characters: type it in the sidebar")
+    name = _name(by, "a decision")
     counting = store.choice(augmentation_id) if choice == "withdrawn" else None
     if counting and counting.reviewer != name:
         by.must("undo the decisions of others")
@@ -28,3 +26,26 @@ def decide(store: Store, augmentation_id: str, choice: Choice, *, by: Person, re
     )
     store.add(decision)
     return decision
+
+
+def remark(store: Store, case_id: str, text: str, *, by: Person) -> Note:
+    """Keep a note on a case, with who and when.
+
+    Raises:
+        Forbidden: their role does not let them.
+        BadInput: the note is empty or longer than 2,000 characters, or its author gave no name.
+        StoreError: the workspace cannot be written.
+    """
+    by.must("study tweets")
+    if not 1 <= len(text.strip()) <= 2000:
+        raise BadInput(f"a note has 1 to 2,000 characters, and this one {len(text.strip()):,}")
+    note = Note(case_id=case_id, text=text.strip(), author=_name(by, "a note"), at=datetime.now(UTC))
+    store.add(note)
+    return note
+
+
+def _name(by: Person, what: str) -> str:
+    name = by.name.strip()
+    if not 1 <= len(name) <= 100:
+        raise BadInput(f"{what} needs your name, of at most 100 characters: type it in the sidebar")
+    return name

@@ -11,6 +11,7 @@ from PIL import Image
 
 from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
+from core.captioners import Regions
 from core.domain import (
     Augmentation,
     AugmentationKind,
@@ -86,6 +87,11 @@ class Workbench:
         caption = described.of(sample, maker)
         self.store.add(sample, caption)
         return caption
+
+    def regions(self, picture: Image.Image) -> Regions | None:
+        """Where the chosen captioner looks in a picture; None where it has no cross-attention."""
+        look = getattr(self.models.captioner(self.settings), "regions", None)
+        return look(picture) if look else None
 
     def dialogues(self, sample: Sample) -> list[Dialogue]:
         """The conversations with the chosen teacher that a sample needs; they may run side by side."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import charts, inert, marks, people, problems, resources, sidebar, stages
+from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
 from core.domain import Augmentation, Choice, Sample, Task
 from core.review import decide
@@ -208,6 +208,13 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
             charts.confidences(case.sample, before.entities, after.entities),
             config={"displayModeBar": False},
             alt="How sure the student is of each mention, without and with knowledge",
+        )
+    if before or after:
+        st.page_link(
+            navigation.explain(),
+            label="Explain these answers",
+            icon=":material/psychology:",
+            query_params={"case": case.sample.id},
         )
     if case.sample.entities is not None:
         with st.expander("Gold labels", icon=":material/verified:"):

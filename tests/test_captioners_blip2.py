@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from app import heat
 from core import captioners
 from core.errors import CaptionerError, Unavailable
 from core.settings import Settings
 from tests.captions import described
-from tests.squares import COLOURS, square
+from tests.squares import COLOURS, SIDE, square
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,6 +25,19 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+def test_the_q_formers_attention_is_a_grid_over_the_picture_and_leaves_captions_as_they_were(tiny_blip2: Path) -> None:
+    captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
+    chance = torch.Generator().manual_seed(7)
+    first, second = square("red", chance), square("blue", chance)
+    before = captioner.describe(first)
+    found, other = captioner.regions(first), captioner.regions(second)
+    assert [len(row) for row in found.grid] == [SIDE // 8] * (SIDE // 8)
+    assert sum(map(sum, found.grid)) == pytest.approx(1)
+    assert found.grid != other.grid
+    assert captioner.describe(first) == before
+    assert heat.lit(first, found).size == first.size
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "identity", "settings", "registry", "files"),
+    ("domain", "errors", "identity", "settings", "registry", "files", "printable"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (
@@ -33,6 +33,9 @@ FLOORS = (
         "exporting",
         "review",
         "comparison",
+        "explanation",
+        "analysis",
+        "stored",
         "workbench",
         "study",
         "doctor",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from core.domain import Augmentation, Decision, Maker, Sample
 from core.errors import StoreError
@@ -192,10 +192,10 @@ def test_migrations_make_an_empty_database_whole_and_find_nothing_to_do_after(tm
 def test_a_database_of_an_older_version_gains_the_steps_it_lacks_and_keeps_what_it_has(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "workspace.db")) as old:
         db = Database(old)
-        migrate(db, tmp_path)
+        first = Migrations("workspace")
+        first()(STEPS[0])
+        first.apply(db)
         db["samples"].insert({"id": SAMPLE.id, "task": "mner", "text": SAMPLE.text, "record": SAMPLE.model_dump_json()})
-        db.execute("DROP TABLE attempts")
-        db["_sqlite_migrations"].delete_where("name = ?", [STEPS[-1].__name__])
     with Store(tmp_path) as store:
         assert store.sample(SAMPLE.id) == SAMPLE
         assert store.attempts.latest("any") is None

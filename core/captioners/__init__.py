@@ -31,10 +31,23 @@ class Description:
         return Caption(sample_id=sample.id, text=text, observations=self.observations, maker=maker)
 
 
+@dataclass(frozen=True)
+class Regions:
+    """Where a captioner's cross-attention looked: a grid over the whole picture, row by row; its weights sum to 1.
+
+    It is attention, not an explanation: a place that was looked at need not have mattered.
+    """
+
+    what: str
+    grid: tuple[tuple[float, ...], ...]
+
+
 class Captioner(Protocol):
     """Puts pictures into words. `model` and `parameters` go into the record of every caption.
 
     `batch` is how many pictures a call is best given: more would cost memory, fewer time.
+
+    One with cross-attention has `regions(image)` as well, which gives `Regions`.
     """
 
     model: str

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from safetensors import SafetensorError
 from transformers import Blip2ForConditionalGeneration, Blip2Processor
 
-from core.captioners import Captioner, Description
+from core.captioners import Captioner, Description, Regions
 from core.errors import CaptionerError, Unavailable
 from core.settings import Settings
 
@@ -102,6 +102,27 @@ class Blip2:
         repeats = not self._model.language_model.config.is_encoder_decoder
         answers = produced[:, inputs["input_ids"].shape[1] :] if repeats else produced
         return cast(list[str], self._processor.batch_decode(answers, skip_special_tokens=True))
+
+    def regions(self, image: Image.Image) -> Regions:
+        """Where the Q-Former looked: its last cross-attention, mean over heads and queries, on the image's patches.
+
+        The vision encoder's own class token is no place, and is left out.
+        """
+        with self._lock, torch.inference_mode():
+            inputs = self._processor(images=image, text="", return_tensors="pt")
+            pixels = inputs["pixel_values"].to(self._model.device, self._model.dtype)
+            seen = self._model.vision_model(pixel_values=pixels).last_hidden_state
+            former = self._model.qformer
+            usual = former.config._attn_implementation
+            former.set_attn_implementation("eager")  # the fused one keeps no weights
+            try:
+                found = former(self._model.query_tokens, encoder_hidden_states=seen, output_attentions=True)
+            finally:
+                former.set_attn_implementation(usual)
+        patches = found.cross_attentions[-1][0].float().mean(dim=(0, 1))[1:]
+        config = self._model.config.vision_config
+        grid = (patches / patches.sum()).reshape(config.image_size // config.patch_size, -1)
+        return Regions("attention of BLIP-2's Q-Former", tuple(tuple(row) for row in grid.tolist()))
 
 
 def _lack(folder: Path) -> str | None:

@@ -6,7 +6,21 @@ Answers go to stdout (with `--json` as one document), progress and logs to stder
 
 import typer
 
-from core.cli import augment, caption, corpus, extract, fit, machine, retrieve, runs, student, table, think
+from core.cli import (
+    augment,
+    caption,
+    compare,
+    corpus,
+    explain,
+    extract,
+    fit,
+    machine,
+    retrieve,
+    runs,
+    student,
+    table,
+    think,
+)
 from core.cli.door import Door
 
 app = typer.Typer(
@@ -16,5 +30,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (corpus, caption, think, augment, fit, extract, retrieve, student, table, runs, machine):
+for commands in (
+    corpus,
+    caption,
+    think,
+    augment,
+    fit,
+    extract,
+    retrieve,
+    student,
+    explain,
+    compare,
+    table,
+    runs,
+    machine,
+):
     commands.add_to(app)

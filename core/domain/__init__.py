@@ -1,11 +1,13 @@
 """The words of the field as immutable, validated values. Ids are hashes of their content."""
 
 from core.domain.attempt import Attempt
-from core.domain.decision import Choice, Decision
+from core.domain.decision import Choice, Decision, Note
 from core.domain.generated import (
+    Answer,
     Augmentation,
     AugmentationKind,
     Caption,
+    Counterfactual,
     DropReason,
     Grain,
     Knowledge,
@@ -15,6 +17,7 @@ from core.domain.generated import (
     Prediction,
     Replacement,
     ScoredEntity,
+    ScoredRelation,
     Verdict,
     View,
 )
@@ -22,11 +25,13 @@ from core.domain.record import Record
 from core.domain.sample import Entity, Relation, Sample, Span, Task
 
 __all__ = [
+    "Answer",
     "Attempt",
     "Augmentation",
     "AugmentationKind",
     "Caption",
     "Choice",
+    "Counterfactual",
     "Decision",
     "DropReason",
     "Entity",
@@ -34,6 +39,7 @@ __all__ = [
     "Knowledge",
     "Made",
     "Maker",
+    "Note",
     "Observation",
     "Prediction",
     "Record",
@@ -41,6 +47,7 @@ __all__ = [
     "Replacement",
     "Sample",
     "ScoredEntity",
+    "ScoredRelation",
     "Span",
     "Task",
     "Verdict",

@@ -1,4 +1,4 @@
-"""What a person decided about an augmentation."""
+"""What people said: about an augmentation, a decision; about a case, a note."""
 
 from typing import Literal
 
@@ -17,3 +17,12 @@ class Decision(Record):
     reviewer: str = Field(min_length=1, max_length=100)
     at: AwareDatetime
     reason: str | None = None
+
+
+class Note(Record):
+    """What somebody remarks on a case. Notes are only ever added."""
+
+    case_id: str
+    text: str = Field(min_length=1, max_length=2000)
+    author: str = Field(min_length=1, max_length=100)
+    at: AwareDatetime

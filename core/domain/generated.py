@@ -124,6 +124,35 @@ class ScoredEntity(Entity):
     score: float = Field(ge=0, le=1)
 
 
+class ScoredRelation(Value):
+    """The relation of a pair of mentions, and the probability that the student gives to it."""
+
+    label: str
+    score: float = Field(ge=0, le=1)
+
+
+class Answer(Value):
+    """What a student found: the mentions of a tweet or, for a pair of them, their relation."""
+
+    entities: tuple[ScoredEntity, ...] = ()
+    relation: ScoredRelation | None = None
+
+
+class Counterfactual(Made):
+    """What a student answers about a case of which something was changed: the tweet, its caption, or a thought.
+
+    `parent_id` is the counterfactual that was changed; None where it was the case itself. `caption` and `knowledge` are
+    what the student was told: what was switched off is not among it.
+    """
+
+    case_id: str
+    parent_id: str | None = None
+    sample: Sample
+    caption: str | None = None
+    knowledge: dict[Grain, str] = Field(default_factory=dict)
+    answers: dict[View, Answer]
+
+
 class Prediction(Made):
     """What the student found in a sample, seen with or without knowledge."""
 

@@ -107,7 +107,30 @@ def m003_attempts(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions, m003_attempts)
+def m005_explanations(db: Database) -> None:
+    """What students answered when something was changed, and what people remarked: histories that only grow."""
+    db.executescript("""
+        CREATE TABLE counterfactuals (
+            id TEXT PRIMARY KEY,
+            case_id TEXT NOT NULL REFERENCES samples(id),
+            parent_id TEXT REFERENCES counterfactuals(id),
+            model TEXT NOT NULL,
+            created TEXT NOT NULL,
+            record TEXT NOT NULL
+        );
+        CREATE TABLE notes (
+            id TEXT PRIMARY KEY,
+            case_id TEXT NOT NULL REFERENCES samples(id),
+            author TEXT NOT NULL,
+            at TEXT NOT NULL,
+            record TEXT NOT NULL
+        );
+        CREATE INDEX counterfactuals_by_case ON counterfactuals (case_id);
+        CREATE INDEX notes_by_case ON notes (case_id);
+    """)
+
+
+STEPS = (m001_records, m002_decisions, m003_attempts, m005_explanations)
 
 migrations = Migrations("workspace")
 for step in STEPS:

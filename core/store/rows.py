@@ -6,11 +6,23 @@ from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 
-from core.domain import Attempt, Augmentation, Caption, Decision, Knowledge, Maker, Prediction, Record, Sample
+from core.domain import (
+    Attempt,
+    Augmentation,
+    Caption,
+    Counterfactual,
+    Decision,
+    Knowledge,
+    Maker,
+    Note,
+    Prediction,
+    Record,
+    Sample,
+)
 from core.errors import StoreError
 
 Kind = TypeVar("Kind", bound=Record)
-Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision | Attempt
+Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision | Attempt | Counterfactual | Note
 Columns = dict[str, str | int | float | None]
 
 TABLES: dict[type[Record], str] = {
@@ -21,6 +33,8 @@ TABLES: dict[type[Record], str] = {
     Prediction: "predictions",
     Decision: "decisions",
     Attempt: "attempts",
+    Counterfactual: "counterfactuals",
+    Note: "notes",
 }
 
 
@@ -67,6 +81,15 @@ def _columns(record: Stored) -> Columns:  # noqa: PLR0911 — one a kind
                 "cost": record.cost,
                 "at": timestamp(record.at),
             }
+        case Counterfactual():
+            return {
+                "case_id": record.case_id,
+                "parent_id": record.parent_id,
+                "model": record.maker.model,
+                "created": timestamp(record.maker.created),
+            }
+        case Note():
+            return {"case_id": record.case_id, "author": record.author, "at": timestamp(record.at)}
 
 
 def _made_by(maker: Maker) -> Columns:

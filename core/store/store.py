@@ -14,9 +14,11 @@ from core.domain import (
     Augmentation,
     AugmentationKind,
     Caption,
+    Counterfactual,
     Decision,
     Grain,
     Knowledge,
+    Note,
     Prediction,
     Sample,
     View,
@@ -175,6 +177,15 @@ class Store:
             Approval(record_of(Augmentation, row["augmentation"]), record_of(Decision, row["decision"]))
             for row in self._rows(sql)
         ]
+
+    def counterfactuals(self, case_id: str) -> list[Counterfactual]:
+        """What was tried on a case, as it was tried: each stands behind the one that it was made from."""
+        sql = "SELECT record FROM counterfactuals WHERE case_id = ? ORDER BY rowid"
+        return self._records(Counterfactual, sql, case_id)
+
+    def notes(self, case_id: str) -> list[Note]:
+        """What people remarked on a case, as they did."""
+        return self._records(Note, "SELECT record FROM notes WHERE case_id = ? ORDER BY rowid", case_id)
 
     def case(self, sample_id: str) -> Case | None:
         """All there is about the sample of that id."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from core import registry
+from core.domain import View
 from core.student import generators, heads
 from core.student.config import StudentConfig
 from core.student.generators._rows import read
@@ -36,13 +37,21 @@ class Student(nn.Module):
 
     def with_knowledge(self, batch: Batch) -> Tensor:
         """Logits (B, n, labels) from the knowledge-enhanced view [x; I; c]."""
-        states = read(self.encoder, self.embed(batch.knowledge), batch.knowledge_mask)
-        return self._label(states, batch.places)
+        return self.label("with_knowledge", self.embed(batch.knowledge), batch)
 
     def without_knowledge(self, batch: Batch) -> Tensor:
         """Logits (B, n, labels) from the prompt-enhanced view [x; p]: the tweet alone."""
-        states: Tensor = self.generator(self.encoder, self.embed(batch.text), batch.text_mask)
-        return self._label(states, batch.places)
+        return self.label("without_knowledge", self.embed(batch.text), batch)
+
+    def label(self, view: View, rows: Tensor, batch: Batch) -> Tensor:
+        """Logits (B, n, labels) of one view, whose rows (B, L, d) are given as input embeddings."""
+        if view == "with_knowledge":
+            states = read(self.encoder, rows, batch.knowledge_mask)
+        else:
+            states = self.generator(self.encoder, rows, batch.text_mask)
+        index = batch.places[:, :, None].expand(-1, -1, states.shape[-1])
+        logits: Tensor = self.head(states.gather(1, index))
+        return logits
 
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings (B, L, d) of ids (B, L); ids below 0 are markers."""
@@ -50,9 +59,3 @@ class Student(nn.Module):
         if self.markers is None:
             return x
         return torch.where(ids[:, :, None] < 0, self.markers[(-1 - ids).clamp(min=0)], x)
-
-    def _label(self, states: Tensor, places: Tensor) -> Tensor:
-        """States (B, L, d) are read at places (B, P); the head makes logits (B, n, labels) of them."""
-        index = places[:, :, None].expand(-1, -1, states.shape[-1])
-        logits: Tensor = self.head(states.gather(1, index))
-        return logits

@@ -39,11 +39,17 @@ def sections(caption: str | None, thoughts: Mapping[Grain, str]) -> list[str]:
 @dataclass(frozen=True)
 class Encoded:
     """One sample as ids. `places` is where its states are read, in both views: at each word's first sub-word, or at
-    the markers before head and tail."""
+    the markers before head and tail.
+
+    `words` are where each word's ids stand, in both views; `sections` where those of each section do in the knowledge
+    view. A section that found no room is an empty range.
+    """
 
     text: list[int]
     knowledge: list[int]
     places: list[int]
+    words: list[range]
+    sections: list[range]
 
 
 @dataclass(frozen=True)
@@ -88,20 +94,23 @@ class ViewBuilder:
         """
         text = [self._special("cls_token_id")]
         before = self._markers(sample) if self.marks_relations else {}
-        words, marks = [], {}
+        words: list[range] = []
+        marks: dict[int, int] = {}
         for index, pieces in enumerate([*self._ids(sample.tokens), None]):
             for mark in before.get(index, ()):
                 marks[mark] = len(text)
                 text.append(-1 - mark)
             if pieces is not None:
-                words.append(len(text))
-                text += pieces or [self._special("unk_token_id")]  # U+FE0F and the like vanish, their word does not
+                ids = pieces or [self._special("unk_token_id")]  # U+FE0F and the like vanish, their word does not
+                words.append(range(len(text), len(text) + len(ids)))
+                text += ids
         text.append(self._special("sep_token_id"))
         if len(text) + self.prompt_length > self.max_length:
             room = self.max_length - self.prompt_length - 2
             raise BadInput(f"the tweet has {len(text) - 2} sub-words; the student reads at most {room}: shorten it")
-        places = [marks[0], marks[2]] if self.marks_relations else words
-        return Encoded(text=text, knowledge=self._append(text, knowledge), places=places)
+        places = [marks[0], marks[2]] if self.marks_relations else [word.start for word in words]
+        row, found = self._append(text, knowledge)
+        return Encoded(text=text, knowledge=row, places=places, words=words, sections=found)
 
     def room(self, sample: Sample) -> int:
         """How many sub-words of knowledge fit behind a sample's text, those that end sections included.
@@ -148,11 +157,23 @@ class ViewBuilder:
             raise BadInput(f"{sample.text[:60]!r} has no head and tail, between which a relation could be found")
         return sample.relation
 
-    def _append(self, text: list[int], knowledge: Iterable[str]) -> list[int]:
-        """`[CLS] x [SEP] caption [SEP] thought [SEP] …`, ending with the last sentence that fits whole."""
-        row = list(text)
+    def pieces(self, section: str) -> list[tuple[int, int]] | None:
+        """Where each id of a whole section stands in its text: `(start, end)` in code points; None where the tokenizer
+        cannot tell (the slow ones can't)."""
+        if not self.tokenizer.is_fast:
+            return None
+        found = []
+        for start, sentence in _sentences(section):
+            offsets = self.tokenizer(sentence, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+            found += [(start + first, start + last) for first, last in offsets["offset_mapping"]]
+        return found
+
+    def _append(self, text: list[int], knowledge: Iterable[str]) -> tuple[list[int], list[range]]:
+        """`[CLS] x [SEP] caption [SEP] thought [SEP] …`, ending with the last sentence that fits whole; and where each
+        section stands in it."""
+        row, found = list(text), []
         for section in knowledge:
-            sentences = self._ids(_SENTENCE_END.split(section.strip()))
+            sentences = self._ids([sentence for _, sentence in _sentences(section)])
             body: list[int] = []
             for sentence in sentences:
                 if len(row) + len(body) + len(sentence) + 1 > self.max_length:
@@ -160,9 +181,10 @@ class ViewBuilder:
                 body += sentence
             if not body:  # even the first sentence is too long: what fits of it says more than nothing
                 body = sentences[0][: max(0, self.max_length - len(row) - 1)]
+            found.append(range(len(row), len(row) + len(body)))
             if body:
                 row += [*body, self._special("sep_token_id")]
-        return row
+        return row, found
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         encoding = self.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
@@ -174,6 +196,15 @@ class ViewBuilder:
         if not isinstance(value, int):
             raise BadInput(f"the encoder's tokenizer has no {name}: choose a BERT-like encoder")
         return value
+
+
+def _sentences(section: str) -> list[tuple[int, str]]:
+    """The sentences of a section, and where each begins in it."""
+    bare = section.strip()
+    indent = section.find(bare)
+    gaps = list(_SENTENCE_END.finditer(bare))
+    starts, ends = [0, *(gap.end() for gap in gaps)], [*(gap.start() for gap in gaps), len(bare)]
+    return [(indent + start, bare[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
 def _padded(rows: Sequence[Sequence[int]], filler: int, *, up_to: int = 0) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,8 @@
 """The conditional prompt (CPD): what stands where knowledge would, made from the tweet itself (paper, equation 1)."""
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +63,16 @@ class Generator(nn.Module):
         """States of [x; p]."""
         seen = read(encoder, x, mask) if self.is_contextual else x
         return read(encoder, *append_behind(x, mask, self.prompt(seen, mask)))
+
+    def attention(self, encoder: PreTrainedModel, x: Tensor, mask: Tensor) -> Tensor:
+        """The softmax of equation 1: what each of the N vectors looks at, (B, layers, N, L), summing to 1."""
+        seen = read(encoder, x, mask) if self.is_contextual else x
+        p: Tensor = self.queries
+        found = []
+        for number, layer in enumerate(cast(Iterable[CrossAttention], self.layers)):
+            found.append(layer.weights(p, seen, mask))
+            p = layer(p, seen, mask) + (p if number else 0)
+        return torch.stack(found, dim=1)
 
     def prompt(self, x: Tensor, mask: Tensor) -> Tensor:
         """From words x (B, L, d), True in mask (B, L) where one stands, to prompts p (B, N, d)."""

@@ -1,0 +1,25 @@
+"""What the workspace holds, as rows that a student reads."""
+
+from core.corpora import Row
+from core.domain import Sample
+from core.store import Store
+
+
+def stored_row(store: Store, sample: Sample) -> Row:
+    """A sample with its newest caption, and its newest thought of each grain.
+
+    Raises:
+        StoreError: the workspace cannot be read.
+    """
+    captions = store.captions(sample.id)
+    knowledge = {each.grain: each.text for each in reversed(store.knowledge(sample.id))}
+    return Row(sample=sample, caption=captions[0].text if captions else None, knowledge=knowledge)
+
+
+def stored_rows(store: Store, corpus: str, split: str) -> list[Row]:
+    """An imported split of a corpus, in its order.
+
+    Raises:
+        StoreError: the workspace cannot be read.
+    """
+    return [stored_row(store, sample) for sample in store.samples(corpus, split)]

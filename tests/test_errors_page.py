@@ -1,0 +1,79 @@
+"""The page Errors as its users meet it: a small labelled set, the shipped student, a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.importing import import_corpus
+from core.store import Store
+from tests.browser import app, chromium
+
+SECOND = 1000
+TWEETS = (
+    [("Rihanna", "B-PER"), ("sang", "O"), ("in", "O"), ("Oslo", "B-LOC")],
+    [("NASA", "B-ORG"), ("called", "O"), ("Obama", "B-PER"), ("<b>", "O")],
+    [("Paris", "B-PER"), ("is", "O"), ("lovely", "O")],
+)
+
+pytestmark = pytest.mark.timeout(600)
+expect.set_options(timeout=60 * SECOND)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("errors")
+    blocks = ["\n".join([f"IMGID:{at}", *map("\t".join, words)]) for at, words in enumerate(TWEETS)]
+    (folder / "test.txt").write_text("\n\n".join(blocks) + "\n\n")
+    (folder / "captions.txt").write_text("".join(f"{at}.jpg :a stage\n" for at in range(len(TWEETS))))
+    with Store(folder / "workspace") as store:
+        paths = {"captions": folder / "captions.txt"}
+        import_corpus(store, folder / "test.txt", format="twitter", corpus="small", split="test", **paths)
+    with app(folder / "workspace") as address:
+        yield f"{address}/errors?set=small/test"
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(60 * SECOND)
+    opened.goto(url)
+    opened.get_by_role("button", name="Compare").click()
+    expect(opened.get_by_text("3 samples.")).to_be_visible(timeout=120 * SECOND)
+    yield opened
+    opened.close()
+
+
+def test_a_figure_opens_the_samples_behind_it_and_each_leads_to_its_explanation(page: Page) -> None:
+    page.get_by_role("tab", name="Likely label errors").click()
+    panel = page.get_by_role("tabpanel", name="Likely label errors")
+    table = panel.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    table.click(position={"x": 20, "y": 55})
+    expect(panel.get_by_text("1 samples behind it")).to_be_visible()
+    expect(panel.locator("mark").first).to_contain_text("Paris")
+    panel.get_by_role("link", name="Explain").click()
+    expect(page.get_by_role("heading", name="What if")).to_be_visible(timeout=120 * SECOND)
+
+
+def test_a_count_in_a_table_opens_its_samples(page: Page) -> None:
+    table = page.get_by_test_id("stDataFrame").first
+    box = table.bounding_box()
+    assert box is not None
+    table.click(position={"x": box["width"] * 0.3, "y": 55})
+    expect(page.get_by_text("samples behind it").first).to_be_visible()
+
+
+def test_the_page_is_no_wider_than_a_phone(browser: Browser, url: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(url)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("3 samples.")).to_be_visible(timeout=120 * SECOND)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()

@@ -1,0 +1,129 @@
+"""The commands that explain and compare, run as a user runs them, on the tiny student."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli import app
+from core.corpora import Row
+from core.domain import Caption, Entity, Knowledge, Maker, Sample
+from core.errors import BadInput
+from core.explanation.case import explain
+from core.explanation.cases import CaseList
+from core.explanation.page import render
+from core.identity import local
+from core.prediction import Predictor
+from core.review import remark
+from core.settings import Settings
+from core.store import Store
+
+HOSTILE = "</p><script>alert(1)</script> {{7*7}} \u202eevil"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object, status: int = 0) -> Any:
+    """Run a command with --json; gives its answer, or the error's line."""
+    with pytest.raises(SystemExit) as ended:
+        app([str(each) for each in arguments] + ["--json"])
+    out, error = capsys.readouterr()
+    assert (ended.value.code or 0) == status, error
+    return json.loads(out) if status == 0 else error
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Sample:
+    """A stored case whose tweet, caption and thought are hostile."""
+    sample = Sample.from_text(f"ana goes to paris {HOSTILE}")
+    labelled = sample.model_copy(update={"entities": (Entity(start=0, end=1, type="PER"),)})
+    maker = Maker(model=f"by {HOSTILE}", created="2026-01-01T00:00:00Z")
+    with Store(tmp_path / "workspace") as store:
+        store.add(
+            labelled,
+            Caption(sample_id=labelled.id, text=f"a city {HOSTILE}", maker=maker),
+            Knowledge(sample_id=labelled.id, grain="noun", text=f"ana is a person . {HOSTILE}", maker=maker),
+        )
+        remark(store, labelled.id, HOSTILE, by=local("Ana"))
+    return labelled
+
+
+def test_a_case_becomes_a_page_on_which_nothing_hostile_takes_effect_and_json_that_says_the_same(
+    capsys: pytest.CaptureFixture[str], student: Path, case: Sample, tmp_path: Path
+) -> None:
+    home = ("--workspace", tmp_path / "workspace", "--student", student)
+    tried = run(capsys, "whatif", case.id, "--without", "caption", *home)
+    assert tried["caption"] is None
+    assert tried["case_id"] == case.id
+    answer = run(capsys, "explain", case.id, "--out", tmp_path / "out", *home)
+    page = (tmp_path / "out" / f"{case.id}.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "{{7*7}}" in page
+    assert "\u202e" not in page
+    assert "default-src 'none'" in page
+    assert "http:" not in page.replace("http-equiv", "")
+    document = json.loads((tmp_path / "out" / f"{case.id}.json").read_text())
+    assert answer["cases"] == [document]
+    assert document["counterfactuals"][0]["sample"]["text"] == case.text
+    assert document["notes"][0]["text"] == HOSTILE
+    assert {each["view"] for each in document["explained"][0]["reasons"]} == {"without_knowledge", "with_knowledge"}
+
+
+def test_commands_say_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], student: Path, case: Sample, tmp_path: Path
+) -> None:
+    home = ("--workspace", tmp_path / "workspace", "--student", student)
+    assert "name one case, or a list" in run(capsys, "explain", *home, status=2)
+    assert "there is no case 'abc'" in run(capsys, "explain", "abc", *home, status=2)
+    assert "'picture' is no part" in run(capsys, "whatif", case.id, "--without", "picture", *home, status=2)
+    assert "there is no view 'both'" in run(
+        capsys, "compare", "--path", tmp_path / "x.txt", "--view", "both", *home, status=2
+    )
+
+
+def test_two_views_are_compared_and_the_most_telling_cases_are_listed_without_their_words_and_rebuilt(
+    capsys: pytest.CaptureFixture[str], student: Path, corpora: Path, tmp_path: Path
+) -> None:
+    listed, words = tmp_path / "cases.toml", (corpora / "dev.txt").read_text()
+    wrong = corpora / "wrong.txt"
+    wrong.write_text(words.replace("B-LOC", "B-PER"))  # so that knowledge has something to be wrong about
+    home = ("--workspace", tmp_path / "workspace", "--student", student)
+    told = ("--captions", corpora / "captions.txt", "--knowledge", corpora / "dev.knowledge.txt")
+    answer = run(capsys, "compare", "--path", wrong, *told, "--cases", listed, "--data", corpora, *home)
+    assert answer["samples"] == 9
+    assert [line["name"] for line in answer["errors"]["lines"]][-1] == "all"
+    cases = CaseList.read(listed)
+    assert str(cases.split.path) == "wrong.txt"
+    assert CaseList.read(listed).toml() == listed.read_text()
+    assert not any(word in listed.read_text() for word in ("goes", "ana", "oslo"))
+
+
+def test_a_list_of_cases_is_rebuilt_from_the_corpus_and_refused_for_another(
+    capsys: pytest.CaptureFixture[str], student: Path, corpora: Path, tmp_path: Path
+) -> None:
+    from core import corpora as forms
+
+    row = forms.find("twitter").read(corpora / "dev.txt")[2]
+    lines = [f'student = "{student}"', "[split]", 'path = "dev.txt"', "[[case]]", "position = PLACE"]
+    text = "\n".join([*lines, f'sample = "{row.sample.id}"', 'effect = "helped"\n'])
+    listed = tmp_path / "cases.toml"
+    listed.write_text(text.replace("PLACE", "2"))
+    home = ("--data", corpora, "--workspace", tmp_path / "workspace")
+    run(capsys, "explain", "--ids", listed, "--out", tmp_path / "out", *home)
+    assert sorted(file.suffix for file in (tmp_path / "out").iterdir()) == [".html", ".json"]
+    listed.write_text(text.replace("PLACE", "3"))
+    assert "sentence 3 of" in run(capsys, "explain", "--ids", listed, *home, status=2)
+    listed.write_text("student = ")
+    assert "is not TOML" in run(capsys, "explain", "--ids", listed, *home, status=2)
+
+
+def test_a_page_says_that_nothing_was_found(student: Path) -> None:
+    predictor = Predictor.load(Settings.read(student=str(student)))
+    page = render(explain(predictor, Row(Sample.from_text("! ? ."))), None)
+    assert "What the student finds" in page
+
+
+@pytest.mark.parametrize(("text", "author"), [("", "Ana"), ("x" * 2001, "Ana"), ("fine", " ")])
+def test_a_note_needs_words_and_a_name(tmp_path: Path, case: Sample, text: str, author: str) -> None:
+    with Store(tmp_path / "workspace") as store, pytest.raises(BadInput):
+        remark(store, case.id, text, by=local(author))
