@@ -1,6 +1,6 @@
 """The words of the field as immutable, validated values. Ids are hashes of their content."""
 
-from core.domain.decision import Choice, Decision
+from core.domain.decision import Choice, Decision, State
 from core.domain.generated import (
     Augmentation,
     AugmentationKind,
@@ -40,6 +40,7 @@ __all__ = [
     "Sample",
     "ScoredEntity",
     "Span",
+    "State",
     "Task",
     "Verdict",
     "View",

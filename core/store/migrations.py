@@ -79,7 +79,16 @@ def m002_decisions(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions)
+def m004_review(db: Database) -> None:
+    """The review desk: each reviewer's vote, and the queue of all variants with where each stands.
+
+    Both tables only repeat what augmentations and decisions say, in a form that 100,000 of them are filtered in.
+    Triggers keep them: so no writer can forget to, and a decision and its effect are one transaction.
+    """
+    db.executescript(Path(__file__).with_name("m004_review.sql").read_text(encoding="utf-8"))
+
+
+STEPS = (m001_records, m002_decisions, m004_review)
 
 migrations = Migrations("workspace")
 for step in STEPS:

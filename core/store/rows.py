@@ -1,13 +1,19 @@
 """Records as rows: which table, and which columns beside the whole record."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
+from typing import TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
+from sqlite_utils import Database
 
 from core.domain import Augmentation, Caption, Decision, Knowledge, Maker, Prediction, Record, Sample
+from core.errors import StoreError
 
 Stored = Sample | Caption | Knowledge | Augmentation | Prediction | Decision
+Kind = TypeVar("Kind", bound=Record)
 Columns = dict[str, str | int | float | None]
 
 TABLES: dict[type[Record], str] = {
@@ -49,6 +55,9 @@ def _columns(record: Stored) -> Columns:
                 "choice": record.choice,
                 "reviewer": record.reviewer,
                 "at": timestamp(record.at),
+                "act": record.act,
+                "undoes": record.undoes,
+                "adjudicates": record.adjudicates,
             }
 
 
@@ -72,3 +81,29 @@ def canonical(parameters: dict[str, JsonValue]) -> str:
 def timestamp(moment: datetime) -> str:
     """A moment in UTC as text that sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def insert(db: Database, records: Iterable[Stored]) -> None:
+    """Keep records in the transaction that is open; one that is there already stays as it is."""
+    for kind, group in groupby(_with_variants(records), type):
+        db.table(TABLES[kind]).insert_all((row_of(record) for record in group), pk="id", ignore=True)
+
+
+def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
+    for record in records:
+        if isinstance(record, Augmentation) and record.variant:
+            yield record.variant
+        yield record
+
+
+def record_of(kind: type[Kind], text: str) -> Kind:
+    """A row's record.
+
+    Raises:
+        StoreError: somebody changed it by hand.
+    """
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        what = f"a row of {TABLES[kind]} is no {kind.__name__} ({error.error_count()} faults)"
+        raise StoreError(f"{what}; the database was changed by hand: restore a copy") from None
