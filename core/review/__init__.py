@@ -1,0 +1,5 @@
+"""Review by people: the queue of variants, decisions about them, agreement between reviewers."""
+
+from core.review.deciding import decide, decide_all, edit, undo
+
+__all__ = ["decide", "decide_all", "edit", "undo"]
