@@ -6,7 +6,7 @@ Answers go to stdout (with `--json` as one document), progress and logs to stder
 
 import typer
 
-from core.cli import corpus, extract, generate, machine, retrieve, runs, student, table
+from core.cli import corpus, extract, generate, machine, retrieve, review, runs, student, table
 from core.cli.door import Door
 
 app = typer.Typer(
@@ -16,5 +16,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (corpus, generate, extract, retrieve, student, table, runs, machine):
+for commands in (corpus, generate, extract, retrieve, student, table, review, runs, machine):
     commands.add_to(app)
