@@ -9,6 +9,12 @@ _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # overrides would turn
 _CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), 0x7F, *_BIDI))
 
 
+def plain(text: str, limit: int | None = None) -> str:
+    """Text for a place that takes no markup: control characters gone, cut to a length."""
+    line = text.translate(_CONTROLS)
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
+
+
 def escaped(text: str) -> str:
     """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
     return f'<bdi dir="auto">{html.escape(text.translate(_CONTROLS))}</bdi>'

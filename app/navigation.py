@@ -17,6 +17,7 @@ def pages() -> list[st.Page]:
     return [
         case_study(),
         st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
+        st.Page(_PAGES / "review.py", title="Review", icon=":material/rate_review:"),
         st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),
         st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),
     ]
