@@ -18,6 +18,8 @@ def pages() -> list[st.Page]:
         case_study(),
         st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
         st.Page(_PAGES / "review.py", title="Review", icon=":material/rate_review:"),
+        st.Page(_PAGES / "review_list.py", title="Review in bulk", icon=":material/checklist:"),
+        st.Page(_PAGES / "agreement.py", title="Agreement", icon=":material/handshake:"),
         st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),
         st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),
     ]

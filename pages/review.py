@@ -205,7 +205,7 @@ def show_standing() -> None:
     tally = resources.store().queue.tally()
     total = sum(tally.values())
     done = total - tally["pending"]
-    own = resources.store().queue.voters().get(reviewer.strip(), 0)
+    own = resources.store().queue.votes_of(reviewer.strip())
     st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
     inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
 
@@ -254,7 +254,7 @@ def show_desk() -> None:
             if st.session_state.mode == "reject":
                 show_reason()
             desk.show_card(way.item)
-            resources.opinions().want([way.item, *way.ahead()])
+            resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
             desk.show_opinion(way.item)
     with right, problems.shown():
         show_beside(way)

@@ -10,7 +10,7 @@ from core.domain import Choice, Entity, State
 from core.errors import BadInput
 from core.settings import Settings
 from core.store import Store
-from core.store.filters import ORDERS, STATES, Filter, Order
+from core.store.filters import ORDERS, STATES, Filter
 from core.store.queue import Item, Rules
 
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
@@ -24,17 +24,14 @@ _CHOICES = [choice for choice in get_args(Choice) if choice != "edited"]
 def add_to(app: typer.Typer) -> None:
     """Offer these commands, under one name."""
     review = typer.Typer(help="Review variants: list, show, decide, edit, undo, agreement, rules, opinions.")
-    for name, function in {
-        "list": list_,
-        "show": show,
-        "decide": decide,
-        "edit": edit,
-        "undo": undo,
-        "agreement": agreement,
-        "rules": rules,
-        "opinions": opinions,
-    }.items():
-        review.command(name)(command(function))
+    review.command("list")(command(list_))
+    review.command()(command(show))
+    review.command()(command(decide))
+    review.command()(command(edit))
+    review.command()(command(undo))
+    review.command()(command(agreement))
+    review.command()(command(rules))
+    review.command()(command(opinions))
     app.add_typer(review, name="review")
 
 
@@ -73,7 +70,7 @@ def list_(
         dropped=dropped,
     )
     queue = _store(workspace).queue
-    items = queue.page(wanted, cast(Order, order), seed=seed, reviewer=reviewer, limit=limit)
+    items = queue.page(queue.places(wanted, order, seed=seed, reviewer=reviewer, limit=limit))
     total = queue.count(wanted, reviewer)
     lines = [f"{item.augmentation.id}  {item.state:<8}  {item.augmentation.kind:<6}  {_line(item)}" for item in items]
     document = {"total": total, "variants": [_document(item) for item in items]}

@@ -1,9 +1,11 @@
 """The workspace's guidelines for reviewers: a markdown file that stands beside the database."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import BadInput, StoreError
 from core.files import replacing
+from core.review.deciding import named
 
 FILE = "guidelines.md"
 MAX_CHARACTERS = 50_000
@@ -34,20 +36,20 @@ def read(workspace: Path) -> str:
         raise StoreError(f"the guidelines {file} cannot be read ({error}); mend or remove the file") from error
 
 
-def write(workspace: Path, text: str) -> None:
-    """Put other guidelines in their place; those before stay as a numbered file beside them.
+def write(workspace: Path, text: str, *, reviewer: str) -> None:
+    """Put other guidelines in their place; those before stay beside them, in a file named by the time.
 
     Raises:
-        BadInput: the text is too long.
+        BadInput: the text is too long, or the reviewer's name is missing or too long.
         StoreError: the file cannot be written.
     """
+    named(reviewer)
     if len(text) > MAX_CHARACTERS:
         raise BadInput(f"the guidelines have {len(text):,} characters; shorten them to {MAX_CHARACTERS:,} or fewer")
     file = workspace / FILE
     try:
         if file.exists():
-            number = 1 + len(list(workspace.glob("guidelines.*.md")))
-            file.with_name(f"guidelines.{number}.md").write_bytes(file.read_bytes())
+            file.with_name(f"guidelines.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.md").write_bytes(file.read_bytes())
         with replacing(file) as temporary:
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -84,25 +84,26 @@ class Opinions:
 
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
-        self._wanted: list[Item] = []
+        self._wanted: list[str] = []
         self._changed = threading.Condition()
         self.student = student_folder(workbench.settings).name
         self.problem: str | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
-    def want(self, items: Sequence[Item]) -> None:
+    def want(self, augmentation_ids: Sequence[str]) -> None:
         """Ask about these next, in this order; those that were wanted before matter no more."""
         with self._changed:
-            self._wanted = list(items)
+            self._wanted = list(augmentation_ids)
             self._changed.notify()
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
-                item = self._wanted.pop(0)
+                augmentation_id = self._wanted.pop(0)
             try:
-                if item.student != self.student:
+                item = self._workbench.store.queue.find(augmentation_id)
+                if item and item.student != self.student:
                     ask(self._workbench, item)
                 self.problem = None
             except CotpdError as error:

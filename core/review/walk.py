@@ -2,12 +2,13 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 
 from core.store.filters import Filter, Order
-from core.store.queue import Item, Queue
+from core.store.queue import Item, Place, Queue
 
-AHEAD = 20
-"""Cards fetched at once, so that most steps ask for one row."""
+AHEAD = 200
+"""Places looked up at once, so that most steps read one row, whatever the order costs."""
 
 TRAIL = 500
 """Cards that can be gone back to."""
@@ -26,8 +27,8 @@ class Walk:
     seed: int = 0
     reviewer: str = ""
     item: Item | None = None
-    _place: tuple[float, int] | None = None
-    _ahead: deque[Item] = field(default_factory=deque)
+    _place: Place | None = None
+    _ahead: deque[str] = field(default_factory=deque)
     _trail: deque[str] = field(default_factory=lambda: deque(maxlen=TRAIL))
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Walk:
         if not self._trail:
             return
         if self.item:
-            self._ahead.appendleft(self.item)
+            self._ahead.appendleft(self.item.augmentation.id)
         self.item = self.queue.find(self._trail.pop())
 
     def show(self, augmentation_id: str) -> None:
@@ -53,7 +54,7 @@ class Walk:
         if found is None or (self.item and self.item.augmentation.id == augmentation_id):
             return
         if self.item:
-            self._ahead.appendleft(self.item)
+            self._ahead.appendleft(self.item.augmentation.id)
         self.item = found
 
     def refresh(self) -> None:
@@ -61,9 +62,9 @@ class Walk:
         if self.item:
             self.item = self.queue.find(self.item.augmentation.id)
 
-    def ahead(self) -> list[Item]:
-        """The next few cards, as far as they were fetched."""
-        return list(self._ahead)[:3]
+    def ahead(self, count: int) -> list[str]:
+        """The ids of the next cards, as far as they were looked up."""
+        return list(islice(self._ahead, count))
 
     @property
     def can_go_back(self) -> bool:
@@ -71,23 +72,23 @@ class Walk:
         return bool(self._trail)
 
     def _next(self) -> Item | None:
-        while item := self._fetched():
-            now = self.queue.find(item.augmentation.id)
-            if now and (not self.wanted.states or now.state in self.wanted.states):
-                return now
+        while (augmentation_id := self._following()) is not None:
+            item = self.queue.find(augmentation_id)
+            if item and (not self.wanted.states or item.state in self.wanted.states):
+                return item
         return None
 
-    def _fetched(self) -> Item | None:
+    def _following(self) -> str | None:
         if not self._ahead:
-            found = self._page(self._place)
+            found = self._places(self._place)
             if not found and self._place is not None and self.wanted.states == ("pending",):
-                found = self._page(None)  # what is pending before this place was put back meanwhile
-            self._ahead.extend(found)
+                found = self._places(None)  # what is pending before this place was put back meanwhile
+            self._ahead.extend(place.augmentation_id for place in found)
             if found:
-                self._place = found[-1].place
+                self._place = found[-1]
         return self._ahead.popleft() if self._ahead else None
 
-    def _page(self, after: tuple[float, int] | None) -> list[Item]:
-        return self.queue.page(
+    def _places(self, after: Place | None) -> list[Place]:
+        return self.queue.places(
             self.wanted, self.order, seed=self.seed, reviewer=self.reviewer, after=after, limit=AHEAD
         )

@@ -36,10 +36,10 @@ class Filter(Value):
 
 _KEYS: dict[Order, str] = {
     # Multiplied by a number of the seed's modulo a prime, hashes that were random already fall in another order.
-    "random": "(queue.shuffle * {multiplier} % 2147483647)",
-    "uncertainty": "queue.uncertainty",
-    "reviewers disagree": "queue.disputed",
-    "views disagree": "queue.changes",
+    "random": "(shuffle * {multiplier} % 2147483647)",
+    "uncertainty": "uncertainty",
+    "reviewers disagree": "disputed",
+    "views disagree": "changes",
 }
 
 

@@ -48,6 +48,10 @@ CREATE TABLE queue (
 CREATE TABLE queue_types (
     type TEXT NOT NULL, number INTEGER NOT NULL REFERENCES queue(number), PRIMARY KEY (type, number)
 ) WITHOUT ROWID;
+-- How many variants stand where, so that nobody counts 100,000 rows for each card.
+CREATE TABLE tally (
+    state TEXT NOT NULL, is_dropped INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (state, is_dropped)
+) WITHOUT ROWID;
 
 -- What the queue holds of each variant, and of its entity types.
 CREATE VIEW entering AS
@@ -110,6 +114,18 @@ CREATE VIEW settled AS
         FROM tallied
     );
 
+CREATE TRIGGER queue_is_tallied AFTER INSERT ON queue
+BEGIN
+    INSERT INTO tally VALUES (NEW.state, NEW.dropped IS NOT NULL, 1)
+        ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER queue_is_tallied_anew AFTER UPDATE OF state, dropped ON queue
+    WHEN OLD.state <> NEW.state OR OLD.dropped IS NOT NEW.dropped
+BEGIN
+    UPDATE tally SET n = n - 1 WHERE state = OLD.state AND is_dropped = (OLD.dropped IS NOT NULL);
+    INSERT INTO tally VALUES (NEW.state, NEW.dropped IS NOT NULL, 1)
+        ON CONFLICT DO UPDATE SET n = n + 1;
+END;
 CREATE TRIGGER variants_enter_the_queue AFTER INSERT ON augmentations WHEN NEW.variant_id IS NOT NULL
 BEGIN
     INSERT INTO queue (augmentation_id, variant_id, kind, model, dropped, margin, text, label, shuffle)

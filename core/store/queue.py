@@ -17,12 +17,20 @@ from core.store.rows import insert, record_of, timestamp
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a variant stands in an order: the greatest `key` first, equals by their `number`."""
+
+    augmentation_id: str
+    key: float
+    number: int
+
+
+@dataclass(frozen=True)
 class Item:
     """A variant in the queue, with what it was made of.
 
     `votes` is how many reviewers have spoken. `uncertainty` (0…1) is the doubt of `student` about its least sure
     mention, and `changes` how many of its mentions are other ones with knowledge; both None until it was asked.
-    `place` is where the variant stands in the order it was asked for in.
     """
 
     number: int
@@ -35,7 +43,6 @@ class Item:
     student: str | None
     uncertainty: float | None
     changes: int | None
-    place: tuple[float, int]
 
 
 @dataclass(frozen=True)
@@ -66,39 +73,39 @@ class Queue:
         self._rows = rows
         self._writing = writing
 
-    def page(
+    def places(
         self,
         wanted: Filter,
         order: Order = "oldest",
         *,
         seed: int = 0,
         reviewer: str = "",
-        after: tuple[float, int] | None = None,
+        after: Place | None = None,
         limit: int = 1,
-    ) -> list[Item]:
-        """The next variants behind a place in an order, the first ones where `after` is None.
+    ) -> list[Place]:
+        """Where the next variants behind a place in an order are, the first ones where `after` is None.
 
         Pending ones that `reviewer` has voted on already are left out: they wait for others.
         """
         by = key(order, seed)
         where, values = conditions(wanted, reviewer)
         if after is not None:
-            where.append(f"({by} <= ? AND ({by} < ? OR queue.number > ?))" if by else "queue.number > ?")
-            values += [after[0], after[0], after[1]] if by else [after[1]]
-        # Few rows are chosen by the queue's own columns before their records are read.
+            where.append(f"({by} <= ? AND ({by} < ? OR number > ?))" if by else "number > ?")
+            values += [after.key, after.key, after.number] if by else [after.number]
         sql = f"""
-            WITH chosen AS (
-                SELECT queue.number, {by or 0} AS key FROM queue WHERE {" AND ".join(where)}
-                ORDER BY {f"{by} DESC," if by else ""} queue.number LIMIT ?
-            )
-            SELECT {_ITEM}, chosen.key FROM chosen JOIN queue USING (number) {_RECORDS}
-            ORDER BY chosen.key DESC, chosen.number
+            SELECT augmentation_id, {by or 0} AS key, number FROM queue WHERE {" AND ".join(where)}
+            ORDER BY {f"{by} DESC," if by else ""} number LIMIT ?
         """  # noqa: S608 - only our own words; what people chose are values
-        return [_item(row) for row in self._rows(sql, *values, limit)]
+        return [Place(**row) for row in self._rows(sql, *values, limit)]
+
+    def page(self, places: Sequence[Place]) -> list[Item]:
+        """The variants at these places, in their order."""
+        found = (self.find(place.augmentation_id) for place in places)
+        return [item for item in found if item]
 
     def find(self, augmentation_id: str) -> Item | None:
         """One variant, wherever it stands."""
-        sql = f"SELECT {_ITEM}, 0 AS key FROM queue {_RECORDS} WHERE queue.augmentation_id = ?"  # noqa: S608
+        sql = f"SELECT {_ITEM} FROM queue {_RECORDS} WHERE queue.augmentation_id = ?"  # noqa: S608
         return next(iter(map(_item, self._rows(sql, augmentation_id))), None)
 
     def count(self, wanted: Filter, reviewer: str = "") -> int:
@@ -109,9 +116,7 @@ class Queue:
 
     def tally(self) -> dict[State, int]:
         """How many variants stand where; those that were dropped count once somebody decided on them."""
-        sql = """
-            SELECT state, count(*) AS n FROM queue WHERE dropped IS NULL OR state <> 'pending' GROUP BY state
-        """
+        sql = "SELECT state, sum(n) AS n FROM tally WHERE NOT is_dropped OR state <> 'pending' GROUP BY state"
         found = {row["state"]: row["n"] for row in self._rows(sql)}
         return {state: found.get(state, 0) for state in STATES}
 
@@ -135,6 +140,11 @@ class Queue:
         """What each reviewer's word on a variant is now, skips left out."""
         sql = "SELECT augmentation_id, reviewer, choice FROM counted WHERE augmentation_id = ? ORDER BY decision"
         return [Vote(**row) for row in self._rows(sql, augmentation_id)]
+
+    def votes_of(self, reviewer: str) -> int:
+        """How many variants one reviewer has voted on."""
+        (row,) = self._rows("SELECT count(*) AS n FROM counted WHERE reviewer = ?", reviewer)
+        return int(row["n"])
 
     def voters(self) -> dict[str, int]:
         """How many variants each reviewer has voted on."""
@@ -210,7 +220,7 @@ class Queue:
             WITH chosen AS (
                 SELECT number FROM queue WHERE student IS NOT ? ORDER BY number LIMIT ?
             )
-            SELECT {_ITEM}, 0 AS key FROM chosen JOIN queue USING (number) {_RECORDS} ORDER BY queue.number
+            SELECT {_ITEM} FROM chosen JOIN queue USING (number) {_RECORDS} ORDER BY queue.number
         """  # noqa: S608
         return [_item(row) for row in self._rows(sql, student, limit)]
 
@@ -262,5 +272,4 @@ def _item(row: dict[str, Any]) -> Item:
         student=row["student"],
         uncertainty=row["uncertainty"] if row["uncertainty"] >= 0 else None,
         changes=row["changes"] if row["changes"] >= 0 else None,
-        place=(row["key"], row["number"]),
     )
