@@ -34,13 +34,24 @@ def walk() -> Walk:
     return st.session_state.walk
 
 
-def attempt(work) -> None:
-    """Do what a key asks for; where it fails, the page says why and stays as it is."""
+def attempt(work, card: str | None = None) -> None:
+    """Do what a key asks for; where it fails, the page says why and stays as it is.
+
+    A key that was pressed on a `card` which is no longer at hand does nothing: nobody has read the next one yet.
+    """
+    if card is not None and card != at_hand():
+        return
     st.session_state.problem = ""
     try:
         work()
     except problems.FORESEEN as error:
         st.session_state.problem = str(error)
+
+
+def at_hand() -> str:
+    """The id of the card at hand."""
+    item = st.session_state.walk.item
+    return item.augmentation.id if item else ""
 
 
 def to_card(said: str) -> None:
@@ -101,7 +112,7 @@ def begin_edit() -> None:
     item = st.session_state.walk.item
     started = editing.draft(item.variant)
     st.session_state.update(mode="edit", draft=started, words=started.text, imagined=item.augmentation.caption)
-    st.session_state.kind = types()[0]
+    st.session_state.drawing = started.spans[0].type if started.spans else types()[0]
 
 
 def take_words() -> None:
@@ -116,7 +127,7 @@ def take_span(start: int, end: int) -> None:
     draft = st.session_state.draft
     inside = end - start == 1 and any(span.start <= start < span.end for span in draft.spans)
     spans = (
-        editing.unmark(draft.spans, start) if inside else editing.mark(draft.spans, start, end, st.session_state.kind)
+        editing.unmark(draft.spans, start) if inside else editing.mark(draft.spans, start, end, st.session_state.drawing)
     )
     st.session_state.draft = draft.with_spans(spans)
 
@@ -161,7 +172,7 @@ def key_button(label: str, shortcut: str, icon: str, work, **options) -> None:
         icon=f":material/{icon}:",
         shortcut=shortcut,
         on_click=attempt,
-        args=(work,),
+        args=(work, at_hand()),
         **options,
     )
 
@@ -178,7 +189,6 @@ def show_tools(way: Walk) -> None:
             key_button("Back", "K", "skip_previous", back, disabled=not way.can_go_back)
             key_button("Flag", "F", "flag", partial(keep, "flagged"), disabled=empty)
             key_button("Undo", "U", "undo", undo)
-            key_button("", "Ctrl+Z", "undo", undo, type="tertiary")
         elif mode == "reject":
             for number, reason in enumerate(REASONS, start=1):
                 key_button(reason, str(number), "close", partial(keep, "rejected", reason))
@@ -188,12 +198,12 @@ def show_tools(way: Walk) -> None:
             key_button("Save", "Ctrl+Enter", "check", save_edit, type="primary")
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
             for number, kind in enumerate(types(), start=1):
-                here = st.session_state.kind == kind
+                here = st.session_state.drawing == kind
                 key_button(
                     inert.label(kind, 20),
                     str(number),
                     "format_ink_highlighter",
-                    partial(st.session_state.update, kind=kind),
+                    partial(st.session_state.update, drawing=kind),
                     type="primary" if here else "secondary",
                 )
 
@@ -207,7 +217,10 @@ def show_standing() -> None:
     done = total - tally["pending"]
     own = resources.store().queue.votes_of(reviewer.strip())
     st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
-    inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
+    with st.container(horizontal=True, vertical_alignment="center", height=48, border=False):
+        inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
+        if st.session_state.mode == "card":
+            key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
 
 
 def show_reason() -> None:
@@ -262,7 +275,8 @@ def show_desk() -> None:
 
 def show_beside(way: Walk) -> None:
     """Guidelines and history."""
-    with st.container(border=True):
+    st.markdown("**Guidelines**")
+    with st.container(border=True, height=300):
         inert.show(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
     voted = {vote.reviewer for vote in resources.store().queue.votes(way.item.augmentation.id)}
