@@ -127,7 +127,9 @@ def take_span(start: int, end: int) -> None:
     draft = st.session_state.draft
     inside = end - start == 1 and any(span.start <= start < span.end for span in draft.spans)
     spans = (
-        editing.unmark(draft.spans, start) if inside else editing.mark(draft.spans, start, end, st.session_state.drawing)
+        editing.unmark(draft.spans, start)
+        if inside
+        else editing.mark(draft.spans, start, end, st.session_state.drawing)
     )
     st.session_state.draft = draft.with_spans(spans)
 
@@ -219,7 +221,7 @@ def show_standing() -> None:
     st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
     with st.container(horizontal=True, vertical_alignment="center", height=48, border=False):
         inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
-        if st.session_state.mode == "card":
+        if st.session_state.mode != "edit":  # there it takes back what was typed
             key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
 
 

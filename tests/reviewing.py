@@ -81,6 +81,7 @@ class Session:
 
     def undo(self, key: str = "u") -> None:
         """Take back the decision before; its card comes back."""
+        self.expect_card()
         self.page.keyboard.press(key)
         self.at -= 1
         self.accepted.pop(self.at, None)
