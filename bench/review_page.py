@@ -1,4 +1,4 @@
-"""What a reviewer waits for in a long queue: the first card, another filter, the next card; and what it costs in memory.
+"""What a reviewer waits for in a long queue: the first card, another filter, the next card; and what memory it takes.
 
     python -m bench.review_page [--variants 100000] [--decisions 500] [--workspace FOLDER]
 

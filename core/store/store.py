@@ -25,7 +25,7 @@ from core.domain import (
 from core.errors import BadInput, StoreError
 from core.store import pictures
 from core.store.answers import Approval, Asked, Case, Studied
-from core.store.connection import Connections, explained
+from core.store.connection import Connections, begin, explained
 from core.store.queue import Queue
 from core.store.rows import TABLES, Stored, canonical, insert, record_of, timestamp
 
@@ -227,7 +227,7 @@ class Store:
     def _writing(self) -> Iterator[Database]:
         with explained(self._file):
             db = self._connections.mine
-            db.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half-way
+            begin(db)  # waits for other writers here, rather than failing half-way
             with db.conn:
                 yield db
 
