@@ -1,5 +1,7 @@
 """Agreement: how far the review is, who did how much, how far reviewers agree, and the rules they work under."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import inert, problems, resources, sidebar
@@ -7,7 +9,7 @@ from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
 
 
-def attempt(work) -> None:
+def attempt(work: Callable[[], None]) -> None:
     """Do it, or say why not."""
     try:
         work()
@@ -20,8 +22,9 @@ def show_progress() -> None:
     """Where the variants stand, and how many votes each reviewer gave."""
     queue = resources.store().queue
     tally = queue.tally()
-    for column, (state, count) in zip(st.columns(len(tally)), tally.items(), strict=True):
-        column.metric(state.capitalize(), f"{count:,}")
+    with st.container(horizontal=True):
+        for state, count in tally.items():
+            st.metric(state.capitalize(), f"{count:,}", width="content")
     voters = queue.voters()
     if voters:
         rows = [{"Reviewer": inert.plain(name), "Votes": count} for name, count in voters.items()]

@@ -1,7 +1,9 @@
 """Review: variants one by one, decided with single keys."""
 
 import time
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -9,10 +11,12 @@ from app import desk, filters, inert, marks, problems, resources, sidebar, span_
 from core import review
 from core.domain import Choice
 from core.review import editing, guidelines
-from core.review.deciding import HASTY
+from core.review.deciding import HASTY, would_adjudicate
 from core.review.walk import Walk
 
-REASONS = ("Meaning changed", "Spans are wrong", "Not possible", "No tweet", "Like another")
+Work = Callable[[], object]
+
+REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
 
 SAID: dict[Choice, str] = {
     "approved": "Accepted",
@@ -34,7 +38,7 @@ def walk() -> Walk:
     return st.session_state.walk
 
 
-def attempt(work, card: str | None = None) -> None:
+def attempt(work: Work, card: str | None = None) -> None:
     """Do what a key asks for; where it fails, the page says why and stays as it is.
 
     A key that was pressed on a `card` which is no longer at hand does nothing: nobody has read the next one yet.
@@ -156,7 +160,7 @@ def save_edit() -> None:
 
 def adjudicates() -> bool:
     """Whether a decision on the card at hand ends a disagreement."""
-    return st.session_state.walk.item.disputed
+    return would_adjudicate(resources.store(), st.session_state.walk.item, reviewer)
 
 
 def types() -> tuple[str, ...]:
@@ -166,12 +170,12 @@ def types() -> tuple[str, ...]:
     return tuple(resources.store().queue.known("type")) or DEFAULT_TYPES
 
 
-def key_button(label: str, shortcut: str, icon: str, work, **options) -> None:
+def key_button(label: str, shortcut: str, icon: str | None, work: Work, **options: Any) -> None:
     """A button with its key written on it."""
     st.button(
         label,
         key=f"do_{label}",
-        icon=f":material/{icon}:",
+        icon=icon and f":material/{icon}:",
         shortcut=shortcut,
         on_click=attempt,
         args=(work, at_hand()),
@@ -193,8 +197,8 @@ def show_tools(way: Walk) -> None:
             key_button("Undo", "U", "undo", undo)
         elif mode == "reject":
             for number, reason in enumerate(REASONS, start=1):
-                key_button(reason, str(number), "close", partial(keep, "rejected", reason))
-            key_button("No reason", "X", "close", partial(keep, "rejected"))
+                key_button(reason, str(number), None, partial(keep, "rejected", reason))
+            key_button("No reason", "X", None, partial(keep, "rejected"))
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
         else:
             key_button("Save", "Ctrl+Enter", "check", save_edit, type="primary")
@@ -219,20 +223,25 @@ def show_standing() -> None:
     done = total - tally["pending"]
     own = resources.store().queue.votes_of(reviewer.strip())
     st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
+    show_said()
+
+
+def show_said() -> None:
+    """What was done last, or a field for a reason in one's own words: a line that is always there."""
     with st.container(horizontal=True, vertical_alignment="center", height=48, border=False):
-        inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
+        if st.session_state.mode == "reject":
+            st.text_input(
+                "A reason in your own words",
+                key="own_reason",
+                max_chars=2000,
+                placeholder="Or a reason in your own words, then Enter",
+                label_visibility="collapsed",
+                on_change=lambda: attempt(partial(keep, "rejected", st.session_state.own_reason)),
+            )
+        else:
+            inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
         if st.session_state.mode != "edit":  # there it takes back what was typed
             key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
-
-
-def show_reason() -> None:
-    """A reason in one's own words."""
-    st.text_input(
-        "A reason in your own words, then Enter",
-        key="own_reason",
-        max_chars=2000,
-        on_change=lambda: attempt(partial(keep, "rejected", st.session_state.own_reason)),
-    )
 
 
 def show_editor(way: Walk) -> None:
@@ -266,9 +275,9 @@ def show_desk() -> None:
         if st.session_state.mode == "edit":
             show_editor(way)
         else:
-            if st.session_state.mode == "reject":
-                show_reason()
             desk.show_card(way.item)
+            if adjudicates():
+                st.caption(":material/gavel: Enough have voted, and they differ: your decision settles it.")
             resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
             desk.show_opinion(way.item)
     with right, problems.shown():

@@ -10,7 +10,7 @@ from core import review
 from core.domain import Decision, Entity
 from core.errors import BadInput, StoreError
 from core.review import editing, guidelines, rules
-from core.review.deciding import BY_HAND
+from core.review.deciding import BY_HAND, would_adjudicate
 from core.review.history import history, lineage
 from core.store import Store
 from core.store.filters import Filter
@@ -212,6 +212,23 @@ def test_an_adjudication_ends_a_disagreement_and_taking_it_back_opens_it_again(s
     review.undo(store, reviewer="Cleo")
     assert state(store, one) == "pending"
     assert store.queue.count(Filter(states=(), disputed=True)) == 1
+
+
+def test_only_one_more_person_adjudicates_once_enough_have_voted_and_differ(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), reviewer="Cleo")
+
+    def would(name: str) -> bool:
+        item = store.queue.find(one)
+        assert item is not None
+        return would_adjudicate(store, item, name)
+
+    review.decide(store, one, "approved", reviewer="Ada")
+    assert not would("Cleo")
+    review.decide(store, one, "rejected", reviewer="Bo")
+    assert (would("Cleo"), would("Ada"), would("Bo")) == (True, False, False)
+    rules.change(store, Rules(votes=3), reviewer="Cleo")
+    assert not would("Cleo")
 
 
 def test_other_rules_settle_all_that_was_decided_anew_and_back(store: Store) -> None:

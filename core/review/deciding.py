@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from core.domain import Augmentation, Choice, Decision, Maker, Sample
 from core.errors import BadInput
 from core.store import Store
+from core.store.queue import Item
 
 BY_HAND = "by hand"
 """The maker of a variant that a person edited; its parameters say whose edit of what it is."""
@@ -81,6 +82,13 @@ def decide_all(
     ]
     store.add(*decisions)
     return decisions
+
+
+def would_adjudicate(store: Store, item: Item, reviewer: str) -> bool:
+    """Whether a person's decision on a variant ends a disagreement: enough have voted, they differ, this is another."""
+    needed = store.queue.rules().votes
+    voters = {vote.reviewer for vote in store.queue.votes(item.augmentation.id)}
+    return item.disputed and item.votes >= needed > 1 and reviewer.strip() not in voters
 
 
 def edit(
