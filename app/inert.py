@@ -9,6 +9,12 @@ from core.printable import printable
 _STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
 
 
+def plain(text: str, limit: int | None = None) -> str:
+    """Text for a place that takes no markup: control characters gone, cut to a length."""
+    line = printable(text)
+    return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
+
+
 def escaped(text: str) -> str:
     """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
     return f'<bdi dir="auto">{html.escape(printable(text))}</bdi>'

@@ -1,6 +1,7 @@
 """Spans on a tweet: each mention in the colour of its type, with its type and confidence in words."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
 
 import streamlit as st
 
@@ -31,16 +32,35 @@ def colour(kind: str) -> str:
     return _COLOURS.get(kind, _UNKNOWN)[0]
 
 
-def show_tweet(sample: Sample, entities: Sequence[Entity], changed: Collection[tuple[int, int]] = ()) -> None:
-    """A tweet with its mentions marked; those whose span is in `changed` have a dashed frame."""
+def colours(kind: str | None) -> dict[str, str]:
+    """The line and the tint of an entity type; none for words outside of all."""
+    line, tint = _COLOURS.get(kind, _UNKNOWN) if kind else ("", "")
+    return {"line": line, "tint": tint}
+
+
+def show_tweet(
+    sample: Sample,
+    entities: Sequence[Entity],
+    changed: Collection[tuple[int, int]] = (),
+    *,
+    gone: Collection[int] = (),
+    new: Collection[int] = (),
+) -> None:
+    """A tweet with its mentions marked; those whose span is in `changed` have a dashed frame.
+
+    Words whose index is in `gone` are struck, those in `new` are underlined.
+    """
     pieces = []
     position = 0
     for entity in entities:
         start, end = sample.characters(entity)
-        pieces.append(escaped(sample.text[position:start]) if start > position else "")
-        pieces.append(_mark(sample.text[start:end], entity, framed=(entity.start, entity.end) in changed))
+        if start < position:  # a relation's head may lie in its tail
+            continue
+        pieces.append(_words(sample, position, start, gone, new))
+        inside = _words(sample, start, end, gone, new)
+        pieces.append(_mark(inside, entity, framed=(entity.start, entity.end) in changed))
         position = end
-    pieces.append(escaped(sample.text[position:]) if position < len(sample.text) else "")
+    pieces.append(_words(sample, position, len(sample.text), gone, new))
     style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1;font-size:1.05rem"
     st.html(f'<div dir="auto" style="{style}">{"".join(pieces)}</div>')
 
@@ -54,11 +74,28 @@ def show_legend(kinds: Iterable[str]) -> None:
     st.html(f'<div style="font-size:.85rem;line-height:2.2">{" &emsp; ".join(items)}</div>')
 
 
+def _words(sample: Sample, start: int, end: int, gone: Collection[int], new: Collection[int]) -> str:
+    """Characters `[start, end)` as HTML; neighbours that changed alike share one mark."""
+    pieces = []
+    runs = groupby(range(len(sample.tokens)), key=lambda at: "del" if at in gone else "ins" if at in new else "")
+    for tag, run in runs if gone or new else ():
+        tokens = list(run)
+        first, last = max(start, sample.offsets[tokens[0]][0]), min(end, sample.offsets[tokens[-1]][1])
+        if tag and first < last:
+            pieces += [_text(sample.text[start:first]), f"<{tag}>{escaped(sample.text[first:last])}</{tag}>"]
+            start = last
+    return "".join([*pieces, _text(sample.text[start:end])])
+
+
+def _text(words: str) -> str:
+    return escaped(words) if words else ""
+
+
 def _mark(words: str, entity: Entity, *, framed: bool) -> str:
     score = f" {entity.score:.0%}" if isinstance(entity, ScoredEntity) else ""
     frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px" if framed else ""
     note = f'<small style="font-weight:600;color:{colour(entity.type)}"> {escaped(entity.type)}{score}</small>'
-    return f'<mark style="{_style(entity.type)}{frame}">{escaped(words)}{note}</mark>'
+    return f'<mark style="{_style(entity.type)}{frame}">{words}{note}</mark>'
 
 
 def _style(kind: str) -> str:

@@ -13,6 +13,7 @@ from core.errors import CotpdError
 from core.importing import import_demos
 from core.jobs import CorpusJob
 from core.models import Models
+from core.review.opinions import Opinions
 from core.settings import Settings
 from core.store import Store
 from core.study import Study
@@ -110,6 +111,12 @@ def warm_up() -> Thread:
     thread = Thread(target=load, daemon=True)
     thread.start()
     return thread
+
+
+@st.cache_resource(show_spinner=False)
+def opinions() -> Opinions:
+    """The server's student, asked about variants behind the review desk."""
+    return Opinions(workbench(settings()))
 
 
 def workbench(chosen: Settings) -> Workbench:

@@ -14,6 +14,7 @@ from core.augmentation.naming import NameList
 from core.augmentation.report import report
 from core.augmenting import Augmenting, Wish, variants_of
 from core.domain import Augmentation, Entity, Sample
+from core.identity import local
 from core.review import decide
 from core.store import Store
 from core.teachers._chat import ChatTeacher
@@ -178,7 +179,7 @@ def test_the_report_counts_what_was_kept_and_why_the_rest_was_dropped(loopback: 
 
 def test_variants_are_written_with_the_decisions_about_them(loopback: Loopback, store: Store, tmp_path: Path) -> None:
     _, made = run(loopback, store, kinds=("style",))
-    decide(store, made[0].id, "approved", reviewer="Ann")
+    decide(store, made[0].id, "approved", by=local("Ann"))
     assert variants_of(store, [each.id for each in made], tmp_path / "variants.jsonl") == 6
     read = files.read(tmp_path / "variants.jsonl")
     assert [each.augmentation for each in read] == made

@@ -1,74 +1,365 @@
-"""Decisions about variants: the latest counts, the history stays, and all of it outlives the process."""
+"""Decisions about variants: the latest counts, the history stays, an undo takes back an act whole."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from core.domain import Augmentation
-from core.errors import BadInput, Forbidden
+from core import review
+from core.domain import Decision, Entity
+from core.errors import BadInput, Forbidden, StoreError
 from core.identity import Person, local
-from core.models import Models
-from core.review import decide
-from core.settings import Settings
+from core.review import editing, guidelines, rules
+from core.review.deciding import BY_HAND, would_adjudicate
+from core.review.history import history, lineage
 from core.store import Store
-from core.workbench import Workbench
-from tests.loopback import Loopback
+from core.store.filters import Filter
+from core.store.queue import Rules
+from tests.variants import FIRST, fill, variant
 
 
 @pytest.fixture
-def variant(tmp_path: Path, models: Models, student: Path, loopback: Loopback) -> Augmentation:
-    loopback.answer = lambda request: "OMG ana just went to paris !!!"
-    settings = Settings.read(
-        workspace=tmp_path, student=str(student), teacher_url=loopback.url, teacher_model="m", teacher_prompts="local"
-    )
-    bench = Workbench(settings, models=models)
-    sample, _ = bench.sample("ana goes to paris !", None)
-    made = bench.augment("style", sample, bench.entities(sample))
-    bench.store.close()
-    return made
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "workspace")
 
 
-def test_the_latest_decision_counts_and_the_history_stays(tmp_path: Path, variant: Augmentation) -> None:
+def state(store: Store, augmentation_id: str) -> str:
+    found = store.queue.find(augmentation_id)
+    assert found is not None
+    return found.state
+
+
+def approved(store: Store) -> list[str]:
+    return [each.augmentation.id for each in store.approved()]
+
+
+def test_the_latest_decision_counts_and_the_history_stays(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        decide(store, variant.id, "rejected", by=local("Ada"), reason="too loud")
-        decide(store, variant.id, "approved", by=local("  Grace "))
+        (one,) = fill(store, 1)
+        review.decide(store, one, "rejected", by=local("Ada"), reason="too loud")
+        review.decide(store, one, "approved", by=local("  Grace "))
     with Store(tmp_path) as reopened:
-        history = reopened.decisions(variant.id)
-        assert [(each.choice, each.reviewer, each.reason) for each in history] == [
+        told = reopened.decisions(one)
+        assert [(each.choice, each.reviewer, each.reason) for each in told] == [
             ("rejected", "Ada", "too loud"),
             ("approved", "Grace", None),
         ]
-        assert history[0].at <= history[1].at
-        assert [approval.augmentation for approval in reopened.approved()] == [variant]
-        decide(reopened, variant.id, "withdrawn", by=local("Grace"))
-        assert reopened.approved() == []
+        assert told[0].at <= told[1].at
+        assert approved(reopened) == [one]
+        review.decide(reopened, one, "withdrawn", by=local("Grace"))
+        assert approved(reopened) == []
+        assert state(reopened, one) == "pending"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a" * 101])
-def test_a_decision_needs_a_name(tmp_path: Path, variant: Augmentation, name: str) -> None:
-    with Store(tmp_path) as store:
+def test_a_decision_needs_a_name(store: Store, name: str) -> None:
+    (one,) = fill(store, 1)
+    for attempt in (
+        lambda: review.decide(store, one, "approved", by=local(name)),
+        lambda: review.undo(store, by=local(name)),
+        lambda: rules.change(store, Rules(votes=2), by=local(name)),
+        lambda: guidelines.write(Path("nowhere"), "", by=local(name)),
+    ):
         with pytest.raises(BadInput, match="needs your name"):
-            decide(store, variant.id, "approved", by=local(name))
-        assert store.decisions(variant.id) == []
+            attempt()
+    assert store.decisions(one) == []
 
 
-def test_a_viewer_decides_nothing(tmp_path: Path, variant: Augmentation) -> None:
-    with Store(tmp_path) as store:
-        for choice in ("approved", "rejected", "withdrawn"):
-            with pytest.raises(Forbidden, match=r"a viewer may not decide on variants; .* make you a reviewer"):
-                decide(store, variant.id, choice, by=Person("Eve", "viewer"))
-        assert store.decisions(variant.id) == []
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [("approved", "accepted"), ("rejected", "rejected"), ("skipped", "skipped"), ("flagged", "flagged")],
+)
+def test_each_choice_leads_to_its_state_and_undo_back_to_pending(store: Store, choice: str, expected: str) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, choice, by=local("Ada"))
+    assert state(store, one) == expected
+    review.undo(store, by=local("Ada"))
+    assert state(store, one) == "pending"
 
 
-def test_a_reviewer_takes_back_what_they_decided_and_a_curator_what_anybody_did(
-    tmp_path: Path, variant: Augmentation
-) -> None:
+def test_a_skip_hides_no_decision_that_another_took(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "skipped", by=local("Bo"))
+    assert state(store, one) == "accepted"
+
+
+def test_an_undo_brings_back_what_was_decided_before(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    assert state(store, one) == "rejected"
+    review.undo(store, by=local("Bo"))
+    assert state(store, one) == "accepted"
+    assert approved(store) == [one]
+
+
+def test_undo_goes_back_act_by_act_as_far_as_there_are_any_of_ones_own(store: Store) -> None:
+    ids = fill(store, 6)
+    review.decide(store, ids[0], "approved", by=local("Ada"))
+    review.decide_all(store, ids[1:4], "rejected", by=local("Ada"))
+    review.decide(store, ids[5], "approved", by=local("Bo"))
+    undone = review.undo(store, by=local("Ada"))
+    assert [each.augmentation_id for each in undone] == ids[1:4]
+    assert [state(store, each) for each in ids] == ["accepted", *["pending"] * 4, "accepted"]
+    review.undo(store, by=local("Ada"))
+    with pytest.raises(BadInput, match="nothing of yours"):
+        review.undo(store, by=local("Ada"))
+    assert approved(store) == [ids[5]]
+    assert len(store.decisions(ids[1])) == 2  # nothing was taken out of the history
+
+
+def test_decisions_in_bulk_are_all_kept_or_none(store: Store) -> None:
+    ids = fill(store, 3)
+    with pytest.raises(BadInput, match="no variant has the id 'nobody'"):
+        review.decide_all(store, [ids[0], "nobody", ids[2]], "approved", by=local("Ada"))
+    assert store.queue.tally()["pending"] == 3
+
+
+def test_an_overlong_reason_is_refused(store: Store) -> None:
+    (one,) = fill(store, 1)
+    with pytest.raises(BadInput, match="2,001 characters; shorten it to 2,000"):
+        review.decide(store, one, "rejected", by=local("Ada"), reason="x" * 2001)
+
+
+def test_an_edit_is_a_child_that_is_approved_while_the_old_one_stays_as_it_was(store: Store) -> None:
+    ids = fill(store, 1)
+    old = store.augmentation(ids[0])
+    assert old is not None
+    assert old.variant is not None
+    draft = editing.draft(old.variant, old.variant.text.replace("had coffee", "had tea"))
+    made = review.edit(store, old, editing.finish(old.variant, draft), by=local("Ada"), caption=old.caption)
+    assert store.augmentation(old.id) == old
+    assert made.parent_id == old.variant.id
+    assert made.maker.model == BY_HAND
+    assert made.maker.parameters == {"editor": "Ada", "edits": old.id}
+    assert made.variant is not None
+    assert "had tea" in made.variant.text
+    assert (state(store, old.id), state(store, made.id)) == ("edited", "accepted")
+    assert approved(store) == [made.id]
+    line = lineage(store, made)
+    assert (line.origin.id, [each.id for each in line.before], line.after) == (old.parent_id, [old.id], ())
+    assert [each.id for each in lineage(store, old).after] == [made.id]
+
+
+def test_an_edit_that_is_taken_back_waits_for_nobody(store: Store) -> None:
+    ids = fill(store, 1)
+    old = store.augmentation(ids[0])
+    assert old is not None
+    assert old.variant is not None
+    made = review.edit(store, old, old.variant.model_copy(update={"entities": ()}), by=local("Ada"))
+    review.undo(store, by=local("Ada"))
+    assert approved(store) == []
+    assert [place.augmentation_id for place in store.queue.places(Filter(), limit=9)] == ids
+    assert store.queue.tally()["pending"] == 1
+    again = review.edit(store, old, old.variant.model_copy(update={"entities": ()}), by=local("Ada"))
+    assert again.id == made.id
+    assert approved(store) == [made.id]
+
+
+def test_an_edit_that_changes_nothing_is_refused(store: Store) -> None:
+    ids = fill(store, 3)
+    for each in ids:
+        old = store.augmentation(each)
+        assert old is not None
+        assert old.variant is not None
+        with pytest.raises(BadInput, match="nothing was changed"):
+            review.edit(store, old, old.variant, by=local("Ada"), caption=old.caption)
+
+
+def test_the_history_says_who_when_old_and_new(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Ada"), seconds=3.5)
+    review.decide(store, one, "rejected", by=local("Ada"), reason="on second thoughts")
+    review.decide(store, one, "flagged", by=local("Bo"))
+    review.undo(store, by=local("Ada"))
+    told = [(each.reviewer, each.old, each.new, each.reason, each.undone) for each in history(store, one)]
+    assert told == [
+        ("Ada", None, "approved", None, False),
+        ("Ada", "approved", "rejected", "on second thoughts", True),
+        ("Bo", None, "flagged", None, False),
+        ("Ada", "rejected", "approved", None, False),
+    ]
+    assert history(store, one)[0].seconds == 3.5
+
+
+def test_as_many_as_the_rules_ask_for_must_agree(store: Store) -> None:
+    ids = fill(store, 2)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    review.decide(store, ids[0], "approved", by=local("Ada"))
+    assert state(store, ids[0]) == "pending"
+    assert approved(store) == []
+    waiting = [place.augmentation_id for place in store.queue.places(Filter(), reviewer="Ada", limit=9)]
+    assert waiting == ids[1:]  # hers is cast; the variant waits for others
+    review.decide(store, ids[0], "approved", by=local("Bo"))
+    assert state(store, ids[0]) == "accepted"
+    review.decide(store, ids[1], "approved", by=local("Ada"))
+    review.decide(store, ids[1], "rejected", by=local("Bo"))
+    assert state(store, ids[1]) == "pending"
+    found = store.queue.find(ids[1])
+    assert found is not None
+    assert found.disputed
+
+
+def test_an_adjudication_ends_a_disagreement_and_taking_it_back_opens_it_again(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    review.decide(store, one, "rejected", by=local("Cleo"), adjudicates=True)
+    assert state(store, one) == "rejected"
+    assert store.queue.count(Filter(states=(), disputed=True)) == 0
+    review.undo(store, by=local("Cleo"))
+    assert state(store, one) == "pending"
+    assert store.queue.count(Filter(states=(), disputed=True)) == 1
+
+
+def test_only_one_more_person_adjudicates_once_enough_have_voted_and_differ(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+
+    def would(name: str) -> bool:
+        item = store.queue.find(one)
+        assert item is not None
+        return would_adjudicate(store, item, name)
+
+    review.decide(store, one, "approved", by=local("Ada"))
+    assert not would("Cleo")
+    review.decide(store, one, "rejected", by=local("Bo"))
+    assert (would("Cleo"), would("Ada"), would("Bo")) == (True, False, False)
+    rules.change(store, Rules(votes=3), by=local("Cleo"))
+    assert not would("Cleo")
+
+
+def test_other_rules_settle_all_that_was_decided_anew_and_back(store: Store) -> None:
+    ids = fill(store, 4)
+    review.decide_all(store, ids[:3], "approved", by=local("Ada"))
+    review.decide(store, ids[0], "approved", by=local("Bo"))
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    assert approved(store) == [ids[0]]
+    assert store.queue.tally()["pending"] == 3
+    rules.change(store, Rules(votes=1), by=local("Cleo"))
+    assert set(approved(store)) == set(ids[:3])
+
+
+@pytest.mark.parametrize("votes", [0, -1, 21])
+def test_rules_that_nobody_could_meet_are_refused(store: Store, votes: int) -> None:
+    with pytest.raises(BadInput, match="choose 1 to 20"):
+        rules.change(store, Rules(votes=votes), by=local("Cleo"))
+
+
+def test_decisions_of_an_older_version_are_in_the_queue_after_its_upgrade(tmp_path: Path) -> None:
+    from sqlite_utils import Database, Migrations
+
+    from core.store.migrations import STEPS
+    from core.store.rows import row_of
+
+    (tmp_path / "w").mkdir()
+    parent, made = variant(1)
+    told = Decision(augmentation_id=made.id, choice="approved", reviewer="Eve", at=FIRST)
+    assert made.variant is not None
+    with closing(sqlite3.connect(tmp_path / "w" / "workspace.db")) as connection:
+        old = Database(connection)
+        steps = Migrations("workspace")
+        for step in STEPS[:2]:
+            steps()(step)
+        steps.apply(old)
+        for table, record in (("samples", parent), ("samples", made.variant), ("augmentations", made)):
+            old.table(table).insert(row_of(record), ignore=True)
+        new = ("act", "undoes", "adjudicates")
+        old.table("decisions").insert({name: value for name, value in row_of(told).items() if name not in new})
+    with Store(tmp_path / "w") as store:
+        assert approved(store) == [made.id]
+        assert store.queue.tally()["accepted"] == 1
+        assert store.queue.known("type") == ["LOC", "PER"]
+        assert store.decisions(made.id)[0].id == told.id
+
+
+def test_a_decision_keeps_its_id_whatever_fields_newer_versions_add() -> None:
+    old = Decision(augmentation_id="a", choice="approved", reviewer="Eve", at=FIRST)
+    assert old.id == "57e3daa8e04c976eb89a36d689a52c3b"
+
+
+def test_the_rules_cannot_be_changed_behind_their_history(store: Store, tmp_path: Path) -> None:
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    with closing(sqlite3.connect(tmp_path / "workspace" / "workspace.db")) as db:
+        for change in ("UPDATE rules SET votes = 1", "DELETE FROM rules"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                db.execute(change)
+
+
+def test_guidelines_are_the_projects_own_until_somebody_writes_others_and_old_ones_stay(tmp_path: Path) -> None:
+    assert guidelines.read(tmp_path).startswith("# Guidelines")
+    guidelines.write(tmp_path, "Accept 😍 only.", by=local("Cleo"))
+    guidelines.write(tmp_path, "Accept nothing.", by=local("Cleo"))
+    assert guidelines.read(tmp_path) == "Accept nothing."
+    (before,) = tmp_path.glob("guidelines.*.md")
+    assert before.read_text(encoding="utf-8") == "Accept 😍 only."
+    with pytest.raises(BadInput, match="shorten them"):
+        guidelines.write(tmp_path, "x" * 50_001, by=local("Cleo"))
+
+
+def test_guidelines_that_are_no_text_say_so(tmp_path: Path) -> None:
+    (tmp_path / "guidelines.md").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StoreError, match=r"guidelines\.md cannot be read"):
+        guidelines.read(tmp_path)
+
+
+def test_a_span_is_drawn_over_others_and_taken_away_by_a_word_in_it() -> None:
+    spans = (Entity(start=0, end=2, type="PER"), Entity(start=4, end=5, type="LOC"))
+    drawn = editing.mark(spans, 1, 4, "ORG")
+    assert drawn == (Entity(start=1, end=4, type="ORG"), Entity(start=4, end=5, type="LOC"))
+    assert editing.unmark(drawn, 2) == (Entity(start=4, end=5, type="LOC"),)
+
+
+# Roles
+
+
+@pytest.mark.parametrize("choice", ["approved", "rejected", "skipped", "flagged", "withdrawn"])
+def test_a_viewer_decides_nothing(store: Store, choice: str) -> None:
+    (one,) = fill(store, 1)
+    with pytest.raises(Forbidden, match=r"a viewer may not decide on variants; .* make you a reviewer"):
+        review.decide(store, one, choice, by=Person("Eve", "viewer"))
+    assert store.decisions(one) == []
+
+
+def test_a_viewer_edits_and_undoes_nothing(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Eve"))
+    old, eve = store.augmentation(one), Person("Eve", "viewer")
+    assert old is not None
+    assert old.variant is not None
+    changed = editing.finish(old.variant, editing.draft(old.variant, old.variant.text + " too"))
+    with pytest.raises(Forbidden):
+        review.edit(store, old, changed, by=eve, caption=old.caption)
+    with pytest.raises(Forbidden):
+        review.undo(store, by=eve)
+    assert state(store, one) == "accepted"
+
+
+def test_a_reviewer_takes_back_what_they_decided_and_a_curator_what_anybody_did(store: Store) -> None:
+    (one,) = fill(store, 1)
     ada, bo, eve = Person("Ada", "reviewer"), Person("Bo", "reviewer"), Person("Eve", "curator")
-    with Store(tmp_path) as store:
-        decide(store, variant.id, "approved", by=ada)
-        with pytest.raises(Forbidden, match="a reviewer may not undo the decisions of others"):
-            decide(store, variant.id, "withdrawn", by=bo)
-        decide(store, variant.id, "withdrawn", by=ada)
-        decide(store, variant.id, "approved", by=bo)
-        decide(store, variant.id, "withdrawn", by=eve)
-        assert [each.reviewer for each in store.decisions(variant.id)] == ["Ada", "Ada", "Bo", "Eve"]
+    review.decide(store, one, "approved", by=ada)
+    with pytest.raises(Forbidden, match="a reviewer may not undo the decisions of others"):
+        review.decide(store, one, "withdrawn", by=bo)
+    review.decide(store, one, "withdrawn", by=ada)
+    review.decide(store, one, "approved", by=bo)
+    review.decide(store, one, "withdrawn", by=eve)
+    assert [each.reviewer for each in store.decisions(one)] == ["Ada", "Ada", "Bo", "Eve"]
+
+
+def test_what_a_curator_does_a_reviewer_may_not(store: Store, tmp_path: Path) -> None:
+    ids, ada = fill(store, 2), Person("Ada", "reviewer")
+    for attempt, right in (
+        (lambda: review.decide_all(store, ids, "approved", by=ada), "decide on many at once"),
+        (lambda: review.decide(store, ids[0], "approved", by=ada, adjudicates=True), "adjudicate"),
+        (lambda: rules.change(store, Rules(votes=2), by=ada), "change the guidelines"),
+        (lambda: guidelines.write(tmp_path, "be kind", by=ada), "change the guidelines"),
+    ):
+        with pytest.raises(Forbidden, match=f"a reviewer may not {right}"):
+            attempt()
+    assert store.queue.tally()["pending"] == 2
+    assert store.queue.rules().votes == 1
+    assert guidelines.read(tmp_path) == guidelines.DEFAULT

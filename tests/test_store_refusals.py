@@ -192,9 +192,9 @@ def test_migrations_make_an_empty_database_whole_and_find_nothing_to_do_after(tm
 def test_a_database_of_an_older_version_gains_the_steps_it_lacks_and_keeps_what_it_has(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "workspace.db")) as old:
         db = Database(old)
-        first = Migrations("workspace")
-        first()(STEPS[0])
-        first.apply(db)
+        oldest = Migrations("workspace")
+        oldest()(STEPS[0])
+        oldest.apply(db)
         db["samples"].insert({"id": SAMPLE.id, "task": "mner", "text": SAMPLE.text, "record": SAMPLE.model_dump_json()})
     with Store(tmp_path) as store:
         assert store.sample(SAMPLE.id) == SAMPLE
@@ -241,10 +241,11 @@ def test_a_decision_cannot_be_changed_or_deleted_whoever_opens_the_file(decided:
 
 
 def test_a_decision_cannot_be_replaced_under_its_id_or_its_number(decided: Path) -> None:
+    into = "INSERT OR REPLACE INTO decisions (number, id, augmentation_id, choice, reviewer, at, record)"
     columns = "augmentation_id, 'rejected', reviewer, at, record FROM decisions"
     with closing(sqlite3.connect(decided)) as db:
-        db.execute(f"INSERT OR REPLACE INTO decisions SELECT NULL, id, {columns}")
-        db.execute(f"INSERT OR REPLACE INTO decisions SELECT number, 'other', {columns}")
+        db.execute(f"{into} SELECT NULL, id, {columns}")
+        db.execute(f"{into} SELECT number, 'other', {columns}")
         assert db.execute("SELECT choice FROM decisions").fetchall() == [("approved",)]
 
 

@@ -1,7 +1,7 @@
 """The words of the field as immutable, validated values. Ids are hashes of their content."""
 
 from core.domain.attempt import Attempt
-from core.domain.decision import Choice, Decision, Note
+from core.domain.decision import Choice, Decision, Note, State
 from core.domain.generated import (
     Answer,
     Augmentation,
@@ -49,6 +49,7 @@ __all__ = [
     "ScoredEntity",
     "ScoredRelation",
     "Span",
+    "State",
     "Task",
     "Verdict",
     "View",

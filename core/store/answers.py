@@ -31,7 +31,7 @@ class Studied:
 
 @dataclass(frozen=True)
 class Approval:
-    """A variant whose latest decision is an approval."""
+    """A variant that stands accepted, and the decision by which it does."""
 
     augmentation: Augmentation
     decision: Decision
@@ -49,6 +49,11 @@ class Case:
     decisions: tuple[Decision, ...]
 
     def choice(self, augmentation_id: str) -> Decision | None:
-        """The decision about a variant that counts: the latest."""
-        about = (decision for decision in reversed(self.decisions) if decision.augmentation_id == augmentation_id)
+        """The decision about a variant that counts: the latest that nobody took back."""
+        undone = {decision.undoes for decision in self.decisions} - {None}
+        about = (
+            decision
+            for decision in reversed(self.decisions)
+            if decision.augmentation_id == augmentation_id and not decision.undoes and decision.act not in undone
+        )
         return next(about, None)

@@ -107,6 +107,15 @@ def m003_attempts(db: Database) -> None:
     """)
 
 
+def m004_review(db: Database) -> None:
+    """The review desk: each reviewer's vote, and the queue of all variants with where each stands.
+
+    Both tables only repeat what augmentations and decisions say, in a form that 100,000 of them are filtered in.
+    Triggers keep them: so no writer can forget to, and a decision and its effect are one transaction.
+    """
+    db.executescript(Path(__file__).with_name("m004_review.sql").read_text(encoding="utf-8"))
+
+
 def m005_explanations(db: Database) -> None:
     """What students answered when something was changed, and what people remarked: histories that only grow."""
     db.executescript("""
@@ -130,7 +139,7 @@ def m005_explanations(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions, m003_attempts, m005_explanations)
+STEPS = (m001_records, m002_decisions, m003_attempts, m004_review, m005_explanations)
 
 migrations = Migrations("workspace")
 for step in STEPS:

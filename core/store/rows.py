@@ -1,10 +1,13 @@
 """Records as rows: which table, and which columns beside the whole record."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
+from sqlite_utils import Database
 
 from core.domain import (
     Attempt,
@@ -67,6 +70,9 @@ def _columns(record: Stored) -> Columns:  # noqa: PLR0911 — one a kind
                 "choice": record.choice,
                 "reviewer": record.reviewer,
                 "at": timestamp(record.at),
+                "act": record.act,
+                "undoes": record.undoes,
+                "adjudicates": record.adjudicates,
             }
         case Attempt():
             return {
@@ -125,3 +131,19 @@ def canonical(parameters: dict[str, JsonValue]) -> str:
 def timestamp(moment: datetime) -> str:
     """A moment in UTC as text that sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def insert(db: Database, records: Iterable[Stored]) -> None:
+    """Keep records in the transaction that is open; one that is there already stays as it is."""
+    for kind, group in groupby(_with_variants(records), type):
+        rows = [row_of(record) for record in group]
+        columns = ", ".join(f'"{column}"' for column in rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        db.conn.executemany(f"INSERT OR IGNORE INTO {TABLES[kind]} ({columns}) VALUES ({values})", rows)  # noqa: S608
+
+
+def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
+    for record in records:
+        if isinstance(record, Augmentation) and record.variant:
+            yield record.variant
+        yield record

@@ -1,9 +1,9 @@
 """The store: records in, records out. Nothing that is in it changes."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -28,8 +28,9 @@ from core.store import pictures
 from core.store.answers import Approval, Asked, Case, Studied
 from core.store.attempts import Attempts
 from core.store.bulk import Bulk
-from core.store.connection import Connections, explained
-from core.store.rows import TABLES, Kind, Stored, canonical, record_of, row_of, timestamp
+from core.store.connection import Connections, begin, explained
+from core.store.queue import Queue
+from core.store.rows import TABLES, Kind, Stored, canonical, insert, record_of, timestamp
 
 
 class Store:
@@ -54,6 +55,7 @@ class Store:
             raise StoreError(f"the workspace {workspace} cannot be made ({error.strerror}); name another") from error
         with explained(self._file):
             _ = self._connections.mine
+        self.queue = Queue(self._rows, self._writing)
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +72,7 @@ class Store:
     def add(self, *records: Stored) -> None:
         """Keep records, all or none; what they refer to comes before them."""
         with self._writing() as db:
-            _insert(db, records)
+            insert(db, records)
 
     def add_corpus(
         self,
@@ -96,7 +98,7 @@ class Store:
             changed = kept_ids != [sample.id for sample in samples]
             if kept_ids and changed and not replace:
                 raise BadInput(f"the workspace has other samples as {corpus}/{split}; import these under another name")
-            _insert(db, [*samples, *made])
+            insert(db, [*samples, *made])
             if changed:
                 memberships.delete_where("corpus = :corpus AND split = :split", place)
                 memberships.insert_all(
@@ -106,7 +108,7 @@ class Store:
     def study(self, sample: Sample) -> None:
         """Keep a sample, and note that somebody looks at it as a case now."""
         with self._writing() as db:
-            _insert(db, [sample])
+            insert(db, [sample])
             db.table("studies").insert({"sample_id": sample.id, "at": timestamp(datetime.now(UTC))})
 
     # Looking up
@@ -152,6 +154,23 @@ class Store:
         """What was made of a sample, of one kind or of all, dropped ones too, the newest first."""
         return self._made(Augmentation, {"parent_id": parent_id, "kind": kind}, asked)
 
+    def missing(self, augmentation_ids: Sequence[str]) -> list[str]:
+        """Those ids under which no augmentation is kept, in their order."""
+        sql = """
+            SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT id FROM augmentations) ORDER BY key
+        """
+        return [row["id"] for row in self._rows(sql, json.dumps(list(augmentation_ids)))]
+
+    def augmentation(self, augmentation_id: str) -> Augmentation | None:
+        """The augmentation of that id."""
+        sql = "SELECT record FROM augmentations WHERE id = ?"
+        return next(iter(self._records(Augmentation, sql, augmentation_id)), None)
+
+    def makers_of(self, variant_id: str) -> list[Augmentation]:
+        """The augmentations whose variant a sample is, the oldest first."""
+        sql = "SELECT record FROM augmentations WHERE variant_id = ? ORDER BY created, rowid"
+        return self._records(Augmentation, sql, variant_id)
+
     def predictions(self, sample_id: str, *, view: View | None = None, **asked: Unpack[Asked]) -> list[Prediction]:
         """What students found in a sample, in one view or in both, the newest first."""
         return self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
@@ -162,16 +181,17 @@ class Store:
         return self._records(Decision, sql, augmentation_id)
 
     def choice(self, augmentation_id: str) -> Decision | None:
-        """The decision about a variant that counts: the latest."""
-        return next(reversed(self.decisions(augmentation_id)), None)
+        """The decision about a variant that counts: the latest that nobody took back."""
+        sql = "SELECT record FROM standing WHERE augmentation_id = ? ORDER BY number DESC LIMIT 1"
+        return next(iter(self._records(Decision, sql, augmentation_id)), None)
 
     def approved(self) -> list[Approval]:
-        """The variants whose latest decision is an approval, in the order of approval."""
+        """The variants that stand accepted, in the order of approval."""
         sql = """
             SELECT augmentations.record AS augmentation, decisions.record AS decision
-            FROM decisions JOIN augmentations ON augmentations.id = augmentation_id
-            WHERE choice = 'approved' AND number IN (SELECT max(number) FROM decisions GROUP BY augmentation_id)
-            ORDER BY number
+            FROM queue JOIN decisions ON decisions.number = decided
+            JOIN augmentations ON augmentations.id = queue.augmentation_id
+            WHERE state = 'accepted' ORDER BY decided
         """
         return [
             Approval(record_of(Augmentation, row["augmentation"]), record_of(Decision, row["decision"]))
@@ -221,7 +241,7 @@ class Store:
     def _writing(self) -> Iterator[Database]:
         with explained(self._file):
             db = self._connections.mine
-            db.execute("BEGIN IMMEDIATE")  # waits for other writers here, rather than failing half-way
+            begin(db)  # waits for other writers here, rather than failing half-way
             with db.conn:
                 yield db
 
@@ -243,18 +263,3 @@ class Store:
         where = " AND ".join(f'"{column}" IS ?' for column in wanted)  # IS, for a prompt version may be NULL
         sql = f"SELECT record FROM {TABLES[kind]} WHERE {where} ORDER BY created DESC, rowid DESC"  # noqa: S608
         return self._records(kind, sql, *wanted.values())
-
-
-def _insert(db: Database, records: Iterable[Stored]) -> None:
-    for kind, group in groupby(_with_variants(records), type):
-        rows = [row_of(record) for record in group]
-        columns = ", ".join(f'"{column}"' for column in rows[0])
-        values = ", ".join(f":{column}" for column in rows[0])
-        db.conn.executemany(f"INSERT OR IGNORE INTO {TABLES[kind]} ({columns}) VALUES ({values})", rows)  # noqa: S608
-
-
-def _with_variants(records: Iterable[Stored]) -> Iterator[Stored]:
-    for record in records:
-        if isinstance(record, Augmentation) and record.variant:
-            yield record.variant
-        yield record

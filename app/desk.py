@@ -1,0 +1,107 @@
+"""What lies on the review desk: a card, the student's opinion of it, its history."""
+
+import streamlit as st
+
+from app import inert, marks, resources
+from core.review import opinions, wording
+from core.review.editing import spans_of
+from core.review.history import history, lineage
+from core.store.queue import Item
+
+STATE_LOOKS = {
+    "pending": ("hourglass_empty", "gray"),
+    "accepted": ("check", "green"),
+    "edited": ("edit", "blue"),
+    "rejected": ("close", "red"),
+    "skipped": ("skip_next", "gray"),
+    "flagged": ("flag", "orange"),
+}
+
+KIND_NAMES = {"style": "Another style", "entity": "Another entity", "image": "An imagined picture"}
+
+
+def show_card(item: Item) -> None:
+    """A variant beside its parent: what changed, which spans both have, and what the teacher says of it."""
+    show_facts(item)
+    gone, new = wording.changed_words(item.parent.tokens, item.variant.tokens)
+    with st.container(border=True):
+        st.caption("The parent")
+        marks.show_tweet(item.parent, spans_of(item.parent), gone=gone)
+        st.caption("The variant")
+        marks.show_tweet(item.variant, spans_of(item.variant), new=new)
+        if item.variant.relation:
+            inert.show(f"Relation: {item.variant.relation.label or 'not known'}", faint=True)
+    show_picture(item)
+
+
+def show_facts(item: Item) -> None:
+    """One line on what the variant is, who made it, and the teacher's verdict."""
+    icon, colour = STATE_LOOKS[item.state]
+    made = item.augmentation
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(item.state, icon=f":material/{icon}:", color=colour)
+        st.badge(KIND_NAMES[made.kind], color="violet")
+        if made.verdict:
+            margin = "" if made.verdict.margin is None else f" ({made.verdict.margin:+.1f})"
+            st.badge(f"Possible in fact? {made.verdict.answer}{margin}", color="blue")
+        if made.dropped:
+            st.badge(f"dropped: {inert.label(made.dropped)}", color="orange")
+        if item.disputed:
+            st.badge("reviewers disagree", color="orange")
+        st.caption(f"by {inert.label(made.maker.model)}")
+
+
+def show_picture(item: Item) -> None:
+    """The tweet's picture, and its caption or the one that was imagined in its place."""
+    path = resources.store().image(item.parent.image) if item.parent.image else None
+    kept = resources.store().captions(item.parent.id)[:1]
+    if not (path or kept or item.augmentation.caption):
+        return
+    with st.container(horizontal=True):
+        if path:
+            st.image(path, width=200, alt="The tweet's picture")
+        with st.container():
+            if kept:
+                st.caption("The picture in words")
+                inert.show(kept[0].text)
+            if item.augmentation.caption:
+                st.caption("The picture that was imagined")
+                inert.show(item.augmentation.caption)
+
+
+def show_opinion(item: Item) -> None:
+    """What the student finds in the variant, once it was asked."""
+    asked = resources.opinions()
+    now = resources.store().queue.find(item.augmentation.id)
+    if now is None:
+        return
+    kept = opinions.kept_opinion(resources.store(), now, asked.student)
+    st.caption(f"What the student {inert.label(asked.student)} finds in the variant")
+    if kept is None:
+        waiting = "It is being asked." if now.student != asked.student else "It cannot read this variant."
+        inert.show(asked.problem or waiting, faint=True)
+        return
+    marks.show_tweet(now.variant, kept.without_knowledge.entities)
+    if now.changes:
+        st.caption(f"With knowledge ({now.changes} changed)")
+        marks.show_tweet(now.variant, kept.with_knowledge.entities)
+
+
+def show_history(item: Item, *, blind: bool) -> None:
+    """Where the variant comes from, and all that was decided about it."""
+    store = resources.store()
+    line = lineage(store, item.augmentation)
+    for each in line.before:
+        inert.show(f"Edited from: {each.answer}", faint=True)
+    for each in line.after:
+        inert.show(f"Edited to: {each.answer}", faint=True)
+    events = history(store, item.augmentation.id)
+    if blind:
+        inert.show("Others' votes are hidden until you have voted.", faint=True)
+    elif not events:
+        inert.show("Nobody has decided on it yet.", faint=True)
+    for event in () if blind else events:
+        taken_back = ", taken back since" if event.undone else ""
+        change = f"{event.old or 'nothing'} → {event.new or 'nothing'}{taken_back}"
+        reason = f"\n“{event.reason}”" if event.reason else ""
+        inert.show(f"{event.at:%Y-%m-%d %H:%M:%S} UTC · {event.reviewer}: {change}{reason}")

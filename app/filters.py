@@ -1,0 +1,61 @@
+"""Which variants are reviewed, and in which order: kept in the URL, so that a view of the queue can be linked."""
+
+from typing import cast
+
+import streamlit as st
+
+from app import inert, resources
+from core.domain import State
+from core.store.filters import ORDERS, STATES, Filter, Order
+
+ORDER_NAMES: dict[Order, str] = {
+    "oldest": "Oldest first",
+    "random": "Random",
+    "uncertainty": "Student least sure first",
+    "reviewers disagree": "Reviewers disagree first",
+    "views disagree": "Student's views disagree first",
+}
+
+
+@st.cache_data(ttl=10, max_entries=8, show_spinner=False)
+def _known(column: str) -> list[str]:
+    return resources.store().queue.known(column)
+
+
+def show() -> tuple[Filter, Order, int]:
+    """The filter's widgets in the sidebar; gives the filter, the order and the random order's seed."""
+    side = st.sidebar
+    side.subheader("Queue")
+    states = side.multiselect("State", STATES, ["pending"], key="state", bind="query-params", placeholder="Any state")
+    order = side.selectbox("Order", ORDERS, format_func=ORDER_NAMES.__getitem__, key="order", bind="query-params")
+    seed = side.number_input("Seed", 0, 10**6, 0, key="seed", bind="query-params") if order == "random" else 0
+    text = side.text_input("Words", max_chars=1000, key="text", bind="query-params", placeholder="Part of the variant")
+    chosen = {
+        column: side.multiselect(
+            label,
+            _known(column),
+            key=column,
+            bind="query-params",
+            format_func=lambda name: inert.plain(name, 40),
+            placeholder="Any",
+        )
+        for column, label in (("kind", "Kind"), ("type", "Entity type"), ("label", "Relation"), ("model", "Model"))
+        if _known(column)
+    }
+    low, high = side.columns(2)
+    lowest = low.number_input("Score from", value=None, key="from", bind="query-params", placeholder="Any")
+    highest = high.number_input("to", value=None, key="to", bind="query-params", placeholder="Any")
+    disputed = side.checkbox("Only where reviewers disagree", key="disputed", bind="query-params")
+    dropped = side.checkbox("Also what was dropped", key="dropped", bind="query-params")
+    wanted = Filter(
+        states=cast(tuple[State, ...], tuple(states)),
+        kinds=tuple(chosen.get("kind", ())),
+        types=tuple(chosen.get("type", ())),
+        models=tuple(chosen.get("model", ())),
+        labels=tuple(chosen.get("label", ())),
+        score=(lowest, highest),
+        text=text or "",
+        disputed=disputed,
+        dropped=dropped,
+    )
+    return wanted, order, int(seed)

@@ -1,0 +1,175 @@
+"""A person's decisions about variants: kept for ever, taken back by further ones."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from core.domain import Augmentation, Choice, Decision, Maker, Sample
+from core.errors import BadInput
+from core.identity import Person
+from core.store import Store
+from core.store.queue import Item
+
+BY_HAND = "by hand"
+"""The maker of a variant that a person edited; its parameters say whose edit of what it is."""
+
+HASTY = 2.0
+"""Seconds under which a decision may be no decision."""
+
+_MAX_REASON = 2000
+
+
+def decide(
+    store: Store,
+    augmentation_id: str,
+    choice: Choice,
+    *,
+    by: Person,
+    reason: str | None = None,
+    adjudicates: bool = False,
+    seconds: float | None = None,
+) -> Decision:
+    """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
+
+    Raises:
+        Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
+        BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant.
+        StoreError: the workspace cannot be written.
+    """
+    (decision,) = decide_all(
+        store,
+        [augmentation_id],
+        choice,
+        by=by,
+        reason=reason,
+        adjudicates=adjudicates,
+        seconds=seconds,
+    )
+    return decision
+
+
+def decide_all(
+    store: Store,
+    augmentation_ids: Sequence[str],
+    choice: Choice,
+    *,
+    by: Person,
+    reason: str | None = None,
+    adjudicates: bool = False,
+    seconds: float | None = None,
+) -> list[Decision]:
+    """Decide on exactly these variants in one act, all or none; one undo takes all of it back.
+
+    Raises:
+        Forbidden: as `decide` does, or their role does not let them decide on many at once.
+        BadInput: as `decide` does.
+        StoreError: the workspace cannot be written.
+    """
+    _must_be_able(by, adjudicates=adjudicates)
+    if len(augmentation_ids) > 1:
+        by.must("decide on many at once")
+    name, now, act = named(by), datetime.now(UTC), uuid.uuid4().hex
+    if reason and len(reason) > _MAX_REASON:
+        raise BadInput(f"the reason has {len(reason):,} characters; shorten it to {_MAX_REASON:,} or fewer")
+    if missing := store.missing(augmentation_ids):
+        raise BadInput(f"no variant has the id {missing[0]!r}: 'review list' shows those there are")
+    if choice == "withdrawn" and any(kept and kept.reviewer != name for kept in map(store.choice, augmentation_ids)):
+        by.must("undo the decisions of others")
+    decisions = [
+        Decision(
+            augmentation_id=each,
+            choice=choice,
+            reviewer=name,
+            at=now,
+            reason=(reason or "").strip() or None,
+            act=act,
+            adjudicates=adjudicates,
+            seconds=seconds,
+        )
+        for each in dict.fromkeys(augmentation_ids)
+    ]
+    store.add(*decisions)
+    return decisions
+
+
+def would_adjudicate(store: Store, item: Item, by: Person) -> bool:
+    """Whether a decision on a variant ends a disagreement: enough have voted, they differ, this is another curator."""
+    needed = store.queue.rules().votes
+    voters = {vote.reviewer for vote in store.queue.votes(item.augmentation.id)}
+    return item.disputed and item.votes >= needed > 1 and by.name.strip() not in voters and by.may("adjudicate")
+
+
+def edit(
+    store: Store,
+    edited: Augmentation,
+    variant: Sample,
+    *,
+    by: Person,
+    caption: str | None = None,
+    adjudicates: bool = False,
+    seconds: float | None = None,
+) -> Augmentation:
+    """Keep a corrected variant beside the one it corrects, as its child, and approve it; one undo takes both back.
+
+    Raises:
+        Forbidden: their role does not let them decide, or adjudicate.
+        BadInput: nothing was changed, or the name is missing or too long.
+        StoreError: the workspace cannot be written.
+    """
+    _must_be_able(by, adjudicates=adjudicates)
+    name, now, act = named(by), datetime.now(UTC), uuid.uuid4().hex
+    old = edited.variant
+    if old is None:
+        raise BadInput("an augmentation without a variant has nothing to edit")
+    if variant == old and caption == edited.caption:
+        raise BadInput("nothing was changed: accept the variant as it is, or change its words or spans")
+    made = Augmentation(
+        parent_id=old.id,
+        kind=edited.kind,
+        answer=variant.text,
+        variant=variant,
+        caption=caption,
+        maker=Maker(model=BY_HAND, parameters={"editor": name, "edits": edited.id}, created=now, seconds=seconds or 0),
+    )
+    common = {"reviewer": name, "at": now, "act": act, "adjudicates": adjudicates, "seconds": seconds}
+    store.add(
+        made,
+        Decision.model_validate({"augmentation_id": edited.id, "choice": "edited", "edit": made.id, **common}),
+        Decision.model_validate({"augmentation_id": made.id, "choice": "approved", **common}),
+    )
+    return made
+
+
+def undo(store: Store, *, by: Person) -> list[Decision]:
+    """Take back the reviewer's latest act that stands, whole; again and again, as far as there are any.
+
+    Gives the decisions that count no more.
+
+    Raises:
+        Forbidden: their role does not let them decide.
+        BadInput: the name is missing or too long, or there is nothing to take back.
+        StoreError: the workspace cannot be written.
+    """
+    _must_be_able(by)
+    undone = store.queue.undo(named(by), datetime.now(UTC))
+    if not undone:
+        raise BadInput("there is nothing of yours to take back")
+    return undone
+
+
+def _must_be_able(by: Person, *, adjudicates: bool = False) -> None:
+    by.must("decide on variants")
+    if adjudicates:
+        by.must("adjudicate")
+
+
+def named(by: Person) -> str:
+    """A reviewer's name as it is kept.
+
+    Raises:
+        BadInput: there is none, or it has over 100 characters.
+    """
+    name = by.name.strip()
+    if not 1 <= len(name) <= 100:
+        raise BadInput("a decision needs your name, of at most 100 characters: type it in the sidebar")
+    return name

@@ -1,0 +1,110 @@
+"""What the student finds in variants: asked once about each, kept, and used to order the queue."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.comparison import changes
+from core.domain import Caption, Prediction
+from core.errors import BadInput, CotpdError
+from core.prediction import student_folder
+from core.store import Store
+from core.store.queue import Item
+from core.workbench import Workbench
+
+BATCH = 50
+
+Progress = Callable[[int, int], None]
+"""Called with about how many variants the student was asked, and of how many."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """The student's mentions in a variant; `with_knowledge` is None where nothing is known about it."""
+
+    without_knowledge: Prediction
+    with_knowledge: Prediction | None
+
+
+def kept_opinion(store: Store, item: Item, student: str) -> Opinion | None:
+    """What a student found in a variant, if it was asked."""
+    without = store.predictions(item.variant.id, view="without_knowledge", model=student)
+    with_ = store.predictions(item.variant.id, view="with_knowledge", model=student)
+    return Opinion(without[0], with_[0] if with_ else None) if item.student == student and without else None
+
+
+def ask(workbench: Workbench, item: Item) -> None:
+    """Ask the chosen student about one variant, and keep what it finds.
+
+    In its second view it knows the variant's imagined picture, or its parent's caption, and its parent's thoughts.
+    A variant that the student cannot read (relations, too long) is kept as asked, without an opinion.
+
+    Raises:
+        BadInput: there is no such student, or it is broken.
+        Unavailable: its encoder cannot be loaded.
+        StoreError: the workspace cannot be written.
+    """
+    student, store = workbench.models.student(workbench.settings), workbench.store
+    captions = store.captions(item.parent.id)
+    if imagined := item.augmentation.caption:
+        captions = [Caption(sample_id=item.variant.id, text=imagined, maker=item.augmentation.maker)]
+    thoughts = {thought.grain: thought for thought in reversed(store.knowledge(item.parent.id))}
+    found: list[Prediction] = []
+    doubt = differences = None
+    with suppress(BadInput):
+        found.append(student.predict(item.variant))
+        doubt = 1 - min((entity.score for entity in found[0].entities), default=1.0)
+        if captions or thoughts:
+            found.append(student.predict_with(item.variant, captions[0] if captions else None, [*thoughts.values()]))
+            differences = len(changes(item.variant, found[0].entities, found[1].entities))
+    store.queue.keep_opinion(item, student.name, found, uncertainty=doubt, changes=differences)
+
+
+def ask_all(workbench: Workbench, progress: Progress) -> int:
+    """Ask the student about all variants that it was not asked about, the oldest first; gives how many.
+
+    What was asked is kept at once: one that was stopped is run again, and goes on.
+
+    Raises: as `ask` does.
+    """
+    name = workbench.models.student(workbench.settings).name
+    total = workbench.store.queue.unasked_count(name)
+    done = 0
+    while items := workbench.store.queue.unasked(name, BATCH):
+        for item in items:
+            ask(workbench, item)
+            done += 1
+            progress(done, max(done, total))
+    return done
+
+
+class Opinions:
+    """Asks in a thread of its own about the variants that are wanted next, so that no card waits for it."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self._wanted: list[str] = []
+        self._changed = threading.Condition()
+        self.student = student_folder(workbench.settings).name
+        self.problem: str | None = None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def want(self, augmentation_ids: Sequence[str]) -> None:
+        """Ask about these next, in this order; those that were wanted before matter no more."""
+        with self._changed:
+            self._wanted = list(augmentation_ids)
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted)
+                augmentation_id = self._wanted.pop(0)
+            try:
+                item = self._workbench.store.queue.find(augmentation_id)
+                if item and item.student != self.student:
+                    ask(self._workbench, item)
+                self.problem = None
+            except CotpdError as error:
+                self.problem = str(error)

@@ -1,0 +1,23 @@
+"""The rules under which a workspace is reviewed."""
+
+from core.errors import BadInput
+from core.identity import Person
+from core.review.deciding import named
+from core.store import Store
+from core.store.queue import Rules
+
+MAX_VOTES = 20
+
+
+def change(store: Store, rules: Rules, *, by: Person) -> None:
+    """Let other rules hold from now on; where every variant stands is settled anew by them.
+
+    Raises:
+        Forbidden: their role does not let them.
+        BadInput: so many votes can't be asked for, or the name is missing or too long.
+        StoreError: the workspace cannot be written.
+    """
+    by.must("change the guidelines")
+    if not 1 <= rules.votes <= MAX_VOTES:
+        raise BadInput(f"{rules.votes} reviewers can't be asked to agree on a variant: choose 1 to {MAX_VOTES}")
+    store.queue.set_rules(rules, reviewer=named(by))

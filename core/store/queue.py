@@ -1,0 +1,275 @@
+"""The queue of variants that wait for a person, and each person's votes on them.
+
+Triggers of the database keep both tables (see `m004_review`); here they are asked.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from core.domain import Augmentation, Decision, Prediction, Sample, State
+from core.store.filters import STATES, Filter, Order, conditions, key
+from core.store.rows import insert, record_of, timestamp
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a variant stands in an order: the greatest `key` first, equals by their `number`."""
+
+    augmentation_id: str
+    key: float
+    number: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """A variant in the queue, with what it was made of.
+
+    `votes` is how many reviewers have spoken. `uncertainty` (0…1) is the doubt of `student` about its least sure
+    mention, and `changes` how many of its mentions are other ones with knowledge; both None until it was asked.
+    """
+
+    number: int
+    augmentation: Augmentation
+    variant: Sample
+    parent: Sample
+    state: State
+    votes: int
+    disputed: bool
+    student: str | None
+    uncertainty: float | None
+    changes: int | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How many reviewers must agree on a variant, and whether they see each other's votes before their own."""
+
+    votes: int = 1
+    blind: bool = False
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one reviewer's word on a variant is now."""
+
+    augmentation_id: str
+    reviewer: str
+    choice: str
+
+
+class Queue:
+    """Reads the queue of one store; see `Store` for what its methods raise."""
+
+    def __init__(
+        self,
+        rows: Callable[..., list[dict[str, Any]]],
+        writing: Callable[[], AbstractContextManager[Database]],
+    ) -> None:
+        self._rows = rows
+        self._writing = writing
+
+    def places(
+        self,
+        wanted: Filter,
+        order: Order = "oldest",
+        *,
+        seed: int = 0,
+        reviewer: str = "",
+        after: Place | None = None,
+        limit: int = 1,
+    ) -> list[Place]:
+        """Where the next variants behind a place in an order are, the first ones where `after` is None.
+
+        Pending ones that `reviewer` has voted on already are left out: they wait for others.
+        """
+        by = key(order, seed)
+        where, values = conditions(wanted, reviewer)
+        if after is not None:
+            where.append(f"({by} <= ? AND ({by} < ? OR number > ?))" if by else "number > ?")
+            values += [after.key, after.key, after.number] if by else [after.number]
+        sql = f"""
+            SELECT augmentation_id, {by or 0} AS key, number FROM queue WHERE {" AND ".join(where)}
+            ORDER BY {f"{by} DESC," if by else ""} number LIMIT ?
+        """  # noqa: S608 - only our own words; what people chose are values
+        return [Place(**row) for row in self._rows(sql, *values, limit)]
+
+    def page(self, places: Sequence[Place]) -> list[Item]:
+        """The variants at these places, in their order."""
+        found = (self.find(place.augmentation_id) for place in places)
+        return [item for item in found if item]
+
+    def find(self, augmentation_id: str) -> Item | None:
+        """One variant, wherever it stands."""
+        sql = f"SELECT {_ITEM} FROM queue {_RECORDS} WHERE queue.augmentation_id = ?"  # noqa: S608
+        return next(iter(map(_item, self._rows(sql, augmentation_id))), None)
+
+    def count(self, wanted: Filter, reviewer: str = "") -> int:
+        """How many variants a filter lets through."""
+        where, values = conditions(wanted, reviewer)
+        (row,) = self._rows(f"SELECT count(*) AS n FROM queue WHERE {' AND '.join(where)}", *values)  # noqa: S608
+        return int(row["n"])
+
+    def tally(self) -> dict[State, int]:
+        """How many variants stand where; those that were dropped count once somebody decided on them."""
+        sql = "SELECT state, sum(n) AS n FROM tally WHERE NOT is_dropped OR state <> 'pending' GROUP BY state"
+        found = {row["state"]: row["n"] for row in self._rows(sql)}
+        return {state: found.get(state, 0) for state in STATES}
+
+    def known(self, column: Literal["kind", "model", "label", "type"]) -> list[str]:
+        """The kinds, models, relation labels or entity types that the queue holds."""
+        table = "queue_types" if column == "type" else "queue"
+        # One seek in the index for each value there is, rather than a walk over all rows.
+        sql = f"""
+            WITH RECURSIVE found(value) AS (
+                SELECT min({column}) FROM {table}
+                UNION ALL
+                SELECT (SELECT min({column}) FROM {table} WHERE {column} > value) FROM found WHERE value IS NOT NULL
+            )
+            SELECT value FROM found WHERE value IS NOT NULL
+        """  # noqa: S608
+        return [row["value"] for row in self._rows(sql)]
+
+    # Votes
+
+    def votes(self, augmentation_id: str) -> list[Vote]:
+        """What each reviewer's word on a variant is now, skips left out."""
+        sql = "SELECT augmentation_id, reviewer, choice FROM counted WHERE augmentation_id = ? ORDER BY decision"
+        return [Vote(**row) for row in self._rows(sql, augmentation_id)]
+
+    def votes_of(self, reviewer: str) -> int:
+        """How many variants one reviewer has voted on."""
+        (row,) = self._rows("SELECT count(*) AS n FROM counted WHERE reviewer = ?", reviewer)
+        return int(row["n"])
+
+    def voters(self) -> dict[str, int]:
+        """How many variants each reviewer has voted on."""
+        rows = self._rows("SELECT reviewer, count(*) AS n FROM counted GROUP BY reviewer ORDER BY reviewer")
+        return {row["reviewer"]: row["n"] for row in rows}
+
+    def crossings(self) -> list[tuple[str, str, str, str, int]]:
+        """For each pair of reviewers (first, second, choice of the first, of the second, on how many variants)."""
+        sql = """
+            SELECT a.reviewer AS first, b.reviewer AS second, a.choice AS said, b.choice AS replied, count(*) AS n
+            FROM counted AS a JOIN counted AS b
+                ON b.augmentation_id = a.augmentation_id AND b.reviewer > a.reviewer
+            GROUP BY 1, 2, 3, 4
+        """
+        return [(r["first"], r["second"], r["said"], r["replied"], r["n"]) for r in self._rows(sql)]
+
+    def ballots(self) -> Iterator[tuple[str, str, int]]:
+        """How often each choice was given to each variant that has two votes or more: (variant, choice, number)."""
+        sql = """
+            SELECT augmentation_id, choice, count(*) AS n FROM counted
+            WHERE augmentation_id IN (SELECT augmentation_id FROM queue WHERE votes > 1)
+            GROUP BY augmentation_id, choice
+        """
+        return ((row["augmentation_id"], row["choice"], row["n"]) for row in self._rows(sql))
+
+    def undo(self, reviewer: str, at: datetime) -> list[Decision]:
+        """Take back all of the reviewer's last act that still stands; gives what was taken back, nothing if none is."""
+        with self._writing() as db:
+            sql = "SELECT act FROM standing WHERE reviewer = ? AND act IS NOT NULL ORDER BY number DESC LIMIT 1"
+            last = next(db.query(sql, (reviewer,)), None)
+            if last is None:
+                return []
+            rows = db.query("SELECT record FROM decisions WHERE act = ? ORDER BY number", (last["act"],))
+            undone = [record_of(Decision, row["record"]) for row in rows]
+            insert(
+                db,
+                [
+                    Decision(
+                        augmentation_id=each.augmentation_id,
+                        choice="withdrawn",
+                        reviewer=reviewer,
+                        at=at,
+                        undoes=each.act,
+                    )
+                    for each in undone
+                ],
+            )
+        return undone
+
+    # Rules
+
+    def rules(self) -> Rules:
+        """The workspace's rules."""
+        rows = self._rows("SELECT votes, blind FROM rules ORDER BY number DESC LIMIT 1")
+        return Rules(votes=rows[0]["votes"], blind=bool(rows[0]["blind"])) if rows else Rules()
+
+    def set_rules(self, rules: Rules, *, reviewer: str) -> None:
+        """Change the rules; where every variant stands is settled anew."""
+        values = {"votes": rules.votes, "blind": rules.blind, "reviewer": reviewer, "at": timestamp(datetime.now(UTC))}
+        with self._writing() as db:
+            db.table("rules").insert(values)
+
+    # The student's opinions
+
+    def unasked_count(self, student: str) -> int:
+        """How many variants a student has not been asked about."""
+        (row,) = self._rows("SELECT count(*) AS n FROM queue WHERE student IS NOT ?", student)
+        return int(row["n"])
+
+    def unasked(self, student: str, limit: int) -> list[Item]:
+        """Variants that a student has not been asked about, the oldest first."""
+        sql = f"""
+            WITH chosen AS (
+                SELECT number FROM queue WHERE student IS NOT ? ORDER BY number LIMIT ?
+            )
+            SELECT {_ITEM} FROM chosen JOIN queue USING (number) {_RECORDS} ORDER BY queue.number
+        """  # noqa: S608
+        return [_item(row) for row in self._rows(sql, student, limit)]
+
+    def keep_opinion(
+        self,
+        item: Item,
+        student: str,
+        predictions: Sequence[Prediction],
+        *,
+        uncertainty: float | None,
+        changes: int | None,
+    ) -> None:
+        """Keep what a student found in a variant, with the two numbers that the queue can be ordered by."""
+        values = {
+            "student": student,
+            "uncertainty": _UNKNOWN if uncertainty is None else uncertainty,
+            "changes": _UNKNOWN if changes is None else changes,
+        }
+        with self._writing() as db:
+            insert(db, predictions)
+            db.table("queue").update(item.number, values)
+
+
+_UNKNOWN = -1
+"""In place of a number that nobody knows: it sorts behind all others."""
+
+_ITEM = """
+    queue.number, queue.state, queue.votes, queue.disputed, queue.student, queue.uncertainty, queue.changes,
+    augmentations.record AS augmentation, parents.record AS parent
+"""
+_RECORDS = """
+    JOIN augmentations ON augmentations.id = queue.augmentation_id
+    JOIN samples AS parents ON parents.id = augmentations.parent_id
+"""
+
+
+def _item(row: dict[str, Any]) -> Item:
+    augmentation = record_of(Augmentation, row["augmentation"])
+    variant = augmentation.variant
+    assert variant is not None, "only augmentations with a variant enter the queue"
+    return Item(
+        number=row["number"],
+        augmentation=augmentation,
+        variant=variant,
+        parent=record_of(Sample, row["parent"]),
+        state=row["state"],
+        votes=row["votes"],
+        disputed=bool(row["disputed"]),
+        student=row["student"],
+        uncertainty=row["uncertainty"] if row["uncertainty"] >= 0 else None,
+        changes=row["changes"] if row["changes"] >= 0 else None,
+    )

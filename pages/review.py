@@ -1,0 +1,305 @@
+"""Review: variants one by one, decided with single keys."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app import desk, filters, inert, marks, people, problems, resources, span_editor
+from core import review
+from core.domain import Choice
+from core.review import editing, guidelines
+from core.review.deciding import HASTY, would_adjudicate
+from core.review.walk import Walk
+
+Work = Callable[[], object]
+
+REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
+
+SAID: dict[Choice, str] = {
+    "approved": "Accepted",
+    "rejected": "Rejected",
+    "skipped": "Skipped",
+    "flagged": "Flagged",
+}
+
+DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
+
+
+def walk() -> Walk:
+    """This session's way through the queue; another filter begins a new one."""
+    wanted, order, seed = chosen
+    key = (wanted, order, seed, person.name)
+    if st.session_state.get("walked") != key:
+        found = Walk(resources.store().queue, wanted, order, seed, person.name)
+        st.session_state.update(walked=key, walk=found, mode="card", said="", shown=time.monotonic())
+    return st.session_state.walk
+
+
+def attempt(work: Work, card: str | None = None) -> None:
+    """Do what a key asks for; where it fails, the page says why and stays as it is.
+
+    A key that was pressed on a `card` which is no longer at hand does nothing: nobody has read the next one yet.
+    """
+    if card is not None and card != at_hand():
+        return
+    st.session_state.problem = ""
+    try:
+        work()
+    except problems.FORESEEN as error:
+        st.session_state.problem = str(error)
+
+
+def at_hand() -> str:
+    """The id of the card at hand."""
+    item = st.session_state.walk.item
+    return item.augmentation.id if item else ""
+
+
+def to_card(said: str) -> None:
+    """Show the card at hand, and say what was done."""
+    st.session_state.update(mode="card", said=said, shown=time.monotonic())
+
+
+def seconds() -> float:
+    """How long the card at hand was on the screen."""
+    return round(time.monotonic() - st.session_state.shown, 2)
+
+
+def keep(choice: Choice, reason: str | None = None) -> None:
+    """Keep a decision on the card at hand, and show the next one."""
+    way, took = st.session_state.walk, seconds()
+    review.decide(
+        resources.store(),
+        way.item.augmentation.id,
+        choice,
+        by=person,
+        reason=reason,
+        adjudicates=adjudicates(),
+        seconds=took,
+    )
+    way.advance()
+    hasty = f" after {took:.1f} s: was there time to read it?" if took < HASTY and choice != "skipped" else ""
+    to_card(f"{SAID[choice]}{hasty}")
+
+
+def skip() -> None:
+    """Go on; a card that nobody has decided on is marked as skipped."""
+    way = st.session_state.walk
+    if way.item.state == "pending":
+        keep("skipped")
+    else:
+        way.advance()
+        to_card("")
+
+
+def back() -> None:
+    """Show the card before."""
+    st.session_state.walk.back()
+    to_card("")
+
+
+def undo() -> None:
+    """Take back the latest act, and show what it was about."""
+    undone = review.undo(resources.store(), by=person)
+    way = st.session_state.walk
+    way.show(undone[0].augmentation_id)
+    way.refresh()
+    many = f"{len(undone)} decisions" if len(undone) > 1 and undone[0].choice != "edited" else undone[0].choice
+    to_card(f"Taken back: {many}")
+
+
+def begin_edit() -> None:
+    """Open the card at hand for another wording or other spans."""
+    item = st.session_state.walk.item
+    started = editing.draft(item.variant)
+    st.session_state.update(mode="edit", draft=started, words=started.text, imagined=item.augmentation.caption)
+    st.session_state.drawing = started.spans[0].type if started.spans else types()[0]
+
+
+def take_words() -> None:
+    """The text was changed: find the spans in it."""
+    item, draft = st.session_state.walk.item, st.session_state.draft
+    if st.session_state.words.strip() != draft.text.strip():
+        st.session_state.draft = editing.draft(item.variant, st.session_state.words)
+
+
+def take_span(start: int, end: int) -> None:
+    """Words were dragged over: they become a span, or one of them in a span takes it away."""
+    draft = st.session_state.draft
+    inside = end - start == 1 and any(span.start <= start < span.end for span in draft.spans)
+    spans = (
+        editing.unmark(draft.spans, start)
+        if inside
+        else editing.mark(draft.spans, start, end, st.session_state.drawing)
+    )
+    st.session_state.draft = draft.with_spans(spans)
+
+
+def save_edit() -> None:
+    """Keep the edited variant, approved, and show the next card."""
+    take_words()
+    way, took = st.session_state.walk, seconds()
+    item = way.item
+    variant = editing.finish(item.variant, st.session_state.draft)
+    caption = st.session_state.get("imagined") or item.augmentation.caption
+    review.edit(
+        resources.store(),
+        item.augmentation,
+        variant,
+        by=person,
+        caption=caption,
+        adjudicates=adjudicates(),
+        seconds=took,
+    )
+    way.advance()
+    to_card("Kept your edit, accepted")
+
+
+def adjudicates() -> bool:
+    """Whether a decision on the card at hand ends a disagreement."""
+    return would_adjudicate(resources.store(), st.session_state.walk.item, person)
+
+
+def types() -> tuple[str, ...]:
+    """What a span can be, on the card at hand."""
+    if st.session_state.walk.item.variant.relation:
+        return (editing.HEAD, editing.TAIL)
+    return tuple(resources.store().queue.known("type")) or DEFAULT_TYPES
+
+
+def key_button(label: str, shortcut: str, icon: str | None, work: Work, **options: Any) -> None:
+    """A button with its key written on it."""
+    st.button(
+        label,
+        key=f"do_{label}",
+        icon=icon and f":material/{icon}:",
+        shortcut=shortcut,
+        on_click=attempt,
+        args=(work, at_hand()),
+        **options,
+    )
+
+
+def show_tools(way: Walk) -> None:
+    """The buttons, always in the same place."""
+    mode, empty = st.session_state.mode, way.item is None
+    with st.container(horizontal=True, gap="small"):
+        if mode == "card":
+            key_button("Accept", "A", "check", partial(keep, "approved"), type="primary", disabled=empty)
+            key_button("Reject", "X", "close", partial(st.session_state.update, mode="reject"), disabled=empty)
+            key_button("Edit", "E", "edit", begin_edit, disabled=empty)
+            key_button("Skip", "J", "skip_next", skip, disabled=empty)
+            key_button("Back", "K", "skip_previous", back, disabled=not way.can_go_back)
+            key_button("Flag", "F", "flag", partial(keep, "flagged"), disabled=empty)
+            key_button("Undo", "U", "undo", undo)
+        elif mode == "reject":
+            for number, reason in enumerate(REASONS, start=1):
+                key_button(reason, str(number), None, partial(keep, "rejected", reason))
+            key_button("No reason", "X", None, partial(keep, "rejected"))
+            key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
+        else:
+            key_button("Save", "Ctrl+Enter", "check", save_edit, type="primary")
+            key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
+            for number, kind in enumerate(types(), start=1):
+                here = st.session_state.drawing == kind
+                key_button(
+                    inert.label(kind, 20),
+                    str(number),
+                    "format_ink_highlighter",
+                    partial(st.session_state.update, drawing=kind),
+                    type="primary" if here else "secondary",
+                )
+
+
+def show_standing() -> None:
+    """How far the queue is, and what was done last, in one line that is always there."""
+    if st.session_state.get("problem"):
+        problems.show(st.session_state.problem)
+    tally = resources.store().queue.tally()
+    total = sum(tally.values())
+    done = total - tally["pending"]
+    own = resources.store().queue.votes_of(person.name.strip())
+    st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
+    show_said()
+
+
+def show_said() -> None:
+    """What was done last, or a field for a reason in one's own words: a line that is always there."""
+    with st.container(horizontal=True, vertical_alignment="center", height=48, border=False):
+        if st.session_state.mode == "reject":
+            st.text_input(
+                "A reason in your own words",
+                key="own_reason",
+                max_chars=2000,
+                placeholder="Or a reason in your own words, then Enter",
+                label_visibility="collapsed",
+                on_change=lambda: attempt(partial(keep, "rejected", st.session_state.own_reason)),
+            )
+        else:
+            inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
+        if st.session_state.mode != "edit":  # there it takes back what was typed
+            key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
+
+
+def show_editor(way: Walk) -> None:
+    """The card at hand, open for changes."""
+    item, draft = way.item, st.session_state.draft
+    with st.container(border=True):
+        st.caption("The parent")
+        marks.show_tweet(item.parent, editing.spans_of(item.parent))
+        if item.augmentation.caption is not None:
+            st.text_area("The picture that was imagined", key="imagined", height=100)
+        st.text_area("Words of the variant", key="words", height=100, on_change=lambda: attempt(take_words))
+        st.caption("Drag over words to draw a span of the chosen type; click a span to take it away.")
+        span_editor.show(
+            draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b: attempt(partial(take_span, a, b))
+        )
+        if draft.lost:
+            inert.show("Not found in the new words: " + ", ".join(draft.lost), faint=True)
+
+
+@st.fragment
+def show_desk() -> None:
+    """The desk; a key runs this part of the page alone."""
+    way = st.session_state.walk
+    show_tools(way)
+    show_standing()
+    if way.item is None:
+        st.success("Nothing is left here. Choose another state or filter in the sidebar.")
+        return
+    left, right = st.columns([2, 1], gap="medium")
+    with left, problems.shown():
+        if st.session_state.mode == "edit":
+            show_editor(way)
+        else:
+            desk.show_card(way.item)
+            if adjudicates():
+                st.caption(":material/gavel: Enough have voted, and they differ: your decision settles it.")
+            resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
+            desk.show_opinion(way.item)
+    with right, problems.shown():
+        show_beside(way)
+
+
+def show_beside(way: Walk) -> None:
+    """Guidelines and history."""
+    st.markdown("**Guidelines**")
+    with st.container(border=True, height=300):
+        inert.show(guidelines.read(resources.settings().workspace))
+    rules = resources.store().queue.rules()
+    voted = {vote.reviewer for vote in resources.store().queue.votes(way.item.augmentation.id)}
+    st.markdown("**History**")
+    desk.show_history(way.item, blind=rules.blind and person.name.strip() not in voted)
+
+
+person = people.current()
+chosen = filters.show()
+st.title("Review")
+if not person.may("decide on variants"):
+    st.info(f"A {person.role} may look here, but not decide on variants.")
+with problems.shown():
+    walk()
+    show_desk()

@@ -1,0 +1,158 @@
+"""Review in bulk: many variants in a table, decided on at once, and taken back at once."""
+
+import streamlit as st
+
+from app import desk, filters, inert, people, problems, resources
+from core import review
+from core.domain import Choice
+from core.review.editing import spans_of
+from core.store.queue import Item
+
+ROWS = 100
+
+VERBS: dict[Choice, str] = {"approved": "Accept", "rejected": "Reject"}
+
+
+def listed() -> list[str]:
+    """The ids of the variants in the table, which stay until something is decided or another filter chosen."""
+    wanted, order, seed = chosen
+    key = (wanted, order, seed, person.name, st.session_state.get("revision", 0))
+    if st.session_state.get("listed_for") != key:
+        start_from = st.session_state.get("list_after")
+        if st.session_state.get("listed_for", key)[:4] != key[:4]:
+            start_from = None
+        queue = resources.store().queue
+        places = queue.places(wanted, order, seed=seed, reviewer=person.name, after=start_from, limit=ROWS)
+        st.session_state.update(listed_for=key, listed=places, list_after=start_from, asked=None)
+    return [place.augmentation_id for place in st.session_state.listed]
+
+
+def renew(**changes: object) -> None:
+    """Fill the table anew; its key changes with it, so that no selection is carried over to other rows."""
+    st.session_state.update(revision=st.session_state.get("revision", 0) + 1, **changes)
+
+
+def row(item: Item) -> dict[str, object]:
+    """A variant as a row; its spans stand in brackets."""
+    made = item.augmentation
+    return {
+        "State": item.state,
+        "Kind": desk.KIND_NAMES[made.kind],
+        "Variant": inert.plain(made.caption or bracketed(item), 1000),
+        "Parent": inert.plain(item.parent.text, 1000),
+        "Score": made.verdict.margin if made.verdict else None,
+        "Votes": item.votes,
+        "Model": inert.plain(made.maker.model, 100),
+    }
+
+
+def bracketed(item: Item) -> str:
+    """The variant's words with a bracket around each span."""
+    tokens = list(item.variant.tokens)
+    for span in spans_of(item.variant):
+        tokens[span.start] = f"[{tokens[span.start]}"
+        tokens[span.end - 1] += f" {span.type}]"
+    return " ".join(tokens)
+
+
+def ask(choice: Choice, ids: list[str]) -> None:
+    """Ask whether just these are meant."""
+    st.session_state.update(asked=(choice, ids), list_problem="")
+
+
+def act() -> None:
+    """Decide on exactly the variants that were asked about."""
+    choice, ids = st.session_state.asked
+    try:
+        review.decide_all(resources.store(), ids, choice, by=person)
+        renew(asked=None, list_problem="", list_said=f"{len(ids):,} variants {choice}. Undo takes all of it back.")
+    except problems.FORESEEN as error:
+        st.session_state.update(asked=None, list_problem=str(error))
+
+
+def undo() -> None:
+    """Take back the latest act, whole."""
+    try:
+        undone = review.undo(resources.store(), by=person)
+        renew(asked=None, list_problem="", list_said=f"{len(undone):,} decisions taken back.")
+    except problems.FORESEEN as error:
+        st.session_state.update(list_problem=str(error))
+
+
+def show_tools(ids: list[str]) -> None:
+    """Decide on the selected rows, after one more question; the buttons stay where they are."""
+    asked = st.session_state.get("asked")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if asked:
+            choice, meant = asked
+            st.button(
+                f"Yes, {VERBS[choice].lower()} exactly these {len(meant):,}",
+                icon=":material/check:",
+                type="primary",
+                shortcut="Ctrl+Enter",
+                on_click=act,
+            )
+            st.button("No", icon=":material/arrow_back:", shortcut="Escape", on_click=ask_nothing)
+            return
+        for choice, key, icon in (("approved", "A", "check"), ("rejected", "X", "close")):
+            st.button(
+                f"{VERBS[choice]} {len(ids):,} selected",
+                key=f"bulk_{choice}",
+                icon=f":material/{icon}:",
+                shortcut=key,
+                disabled=not ids,
+                on_click=ask,
+                args=(choice, ids),
+            )
+        st.button("Undo", icon=":material/undo:", shortcut="U", on_click=undo)
+
+
+def ask_nothing() -> None:
+    """Nothing was meant."""
+    st.session_state.asked = None
+
+
+def show_list() -> None:
+    """The table with its tools above it."""
+    store = resources.store()
+    ids = listed()
+    total = store.queue.count(chosen[0], person.name)
+    key = f"rows_{st.session_state.get('revision', 0)}"
+    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    show_tools([ids[number] for number in rows if number < len(ids)])
+    if problem := st.session_state.get("list_problem"):
+        problems.show(problem)
+    inert.show(st.session_state.get("list_said") or "Select rows; only those in the table can be selected.", faint=True)
+    if not ids:
+        st.success("Nothing is left here. Choose another state or filter in the sidebar.")
+    else:
+        st.dataframe(
+            [row(item) for item in store.queue.page(st.session_state.listed)],
+            hide_index=True,
+            key=key,
+            on_select="rerun",
+            selection_mode="multi-row",
+            height=560,
+            column_config={"Score": st.column_config.NumberColumn(format="%+.1f")},
+            alt=f"{len(ids)} of {total} variants",
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(ids):,} of {total:,} variants")
+        if len(ids) == ROWS:
+            st.button(
+                "Next",
+                icon=":material/arrow_forward:",
+                on_click=renew,
+                kwargs={"list_after": st.session_state.listed[-1]},
+            )
+        if st.session_state.get("list_after"):
+            st.button("From the start", icon=":material/first_page:", on_click=renew, kwargs={"list_after": None})
+
+
+person = people.current()
+chosen = filters.show()
+st.title("Review in bulk")
+if not person.may("decide on many at once"):
+    st.info(f"A {person.role} may look here, but not decide on many at once.")
+with problems.shown():
+    show_list()

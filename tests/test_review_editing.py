@@ -1,0 +1,80 @@
+"""A variant under the pen: its words, and the spans that are found in other words or drawn by hand."""
+
+import pytest
+
+from core.domain import Entity, Relation, Sample, Span
+from core.errors import BadInput
+from core.review.editing import HEAD, TAIL, draft, finish, mark, spans_of
+from core.review.wording import changed_words
+from tests.variants import sentence
+
+TWEET = sentence("RT @Ada_L :", ("Ada Lovelace", "PER"), "isn't in", ("New York", "LOC"), "😍")
+
+
+def test_the_same_words_keep_their_tokens_and_spans() -> None:
+    made = draft(TWEET, f"  {TWEET.text} ")
+    assert (made.tokens, made.spans) == (TWEET.tokens, TWEET.entities)  # isn't stays one word, as its corpus cut it
+    assert finish(TWEET, made) == TWEET
+
+
+def test_other_words_are_cut_anew_and_their_mentions_found() -> None:
+    made = finish(TWEET, draft(TWEET, "So 😍 Ada Lovelace left New York"))
+    assert [(made.mention(each), each.type) for each in made.entities or ()] == [
+        ("Ada Lovelace", "PER"),
+        ("New York", "LOC"),
+    ]
+    assert made.tokens == ("So", "😍", "Ada", "Lovelace", "left", "New", "York")
+
+
+def test_a_mention_that_is_gone_is_named_and_the_others_stay() -> None:
+    made = draft(TWEET, "She left New York")
+    assert made.lost == ("Ada Lovelace",)
+    assert [TWEET.from_text(made.text).mention(each) for each in made.spans] == ["New York"]
+
+
+def test_a_drawn_span_is_in_the_finished_sample() -> None:
+    made = draft(TWEET)
+    drawn = made.with_spans(mark(made.spans, 1, 2, "PER"))
+    assert [TWEET.mention(each) for each in finish(TWEET, drawn).entities or ()] == [
+        "@Ada_L",
+        "Ada Lovelace",
+        "New York",
+    ]
+
+
+@pytest.mark.parametrize("span", [(0, 99), (3, 5)])
+def test_spans_outside_the_words_or_across_others_are_refused(span: tuple[int, int]) -> None:
+    made = draft(TWEET)
+    with pytest.raises(BadInput, match="overlaps another, or ends beyond"):
+        made.with_spans([*made.spans, Entity(start=span[0], end=span[1], type="ORG")])
+
+
+def test_a_relation_keeps_its_label_and_needs_both_its_ends() -> None:
+    relation = Relation(head=Span(start=0, end=1), tail=Span(start=3, end=4), label="/per/org/member_of")
+    sample = Sample.from_tokens(("Ada", "works", "at", "Acme"), task="mre", relation=relation)
+    assert [each.type for each in spans_of(sample)] == [HEAD, TAIL]
+    made = draft(sample, "Ada Lovelace has worked at Acme")
+    finished = finish(sample, made.with_spans(mark(made.spans, 0, 2, HEAD)))
+    assert finished.relation == Relation(
+        head=Span(start=0, end=2), tail=Span(start=5, end=6), label="/per/org/member_of"
+    )
+    gone = draft(sample, "Nobody works at Acme")
+    with pytest.raises(BadInput, match="both its head and its tail"):
+        finish(sample, gone)
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "empty"), ("x " * 600, "shorten it to 1,000")])
+def test_words_that_are_no_tweet_are_refused(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        draft(TWEET, text)
+
+
+def test_the_words_that_changed_are_named_on_both_sides() -> None:
+    before, after = "Ada is in Paris today".split(), "Ada was in sunny Paris".split()
+    gone, new = changed_words(before, after)
+    assert [before[at] for at in sorted(gone)] == ["is", "today"]
+    assert [after[at] for at in sorted(new)] == ["was", "sunny"]
+
+
+def test_a_text_that_nobody_reads_whole_holds_up_no_card() -> None:
+    assert changed_words(["a", "b"] * 20_000, ["b", "a"] * 20_000) == (frozenset(), frozenset())

@@ -1,0 +1,261 @@
+"""The review desk as its users meet it: a real server, a real browser, keys and the mouse."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core import review
+from core.domain import Augmentation, Caption, Entity, Maker, Sample
+from core.exporting import export_approved
+from core.identity import local
+from core.review import guidelines, rules
+from core.store import Store
+from core.store.queue import Rules
+from tests.browser import app, chromium
+from tests.reviewing import SECOND, Session, open_desk
+from tests.variants import FIRST, fill
+
+HOSTILE = (
+    "<img src=x onerror=alert(1)> **bold** $x^2$ {{7*7}} :red[hi] [a](javascript:alert(1)) "
+    "\u202eevil \x1b[31mred </div><script>alert(2)</script>"
+)
+SHOWN = "<img src=x onerror=alert(1)> **bold** $x^2$ {{7*7}} :red[hi] [a](javascript:alert(1)) evil"
+
+pytestmark = pytest.mark.timeout(600)
+expect.set_options(timeout=30 * SECOND)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all tests of this file share; each finds its own variants by their model."""
+    folder = tmp_path_factory.mktemp("desk") / "workspace"
+    with Store(folder) as store:
+        fill(store, 20)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(workspace: Path) -> Iterator[str]:
+    with app(workspace) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(60 * SECOND)
+    yield opened
+    opened.close()
+
+
+def add(store: Store, model: str, *texts: str) -> list[str]:
+    """Variants of one model; gives their ids."""
+    ids = []
+    for text in texts:
+        parent = Sample.from_tokens(tuple(f"parent of {text}".split()))
+        made = Augmentation(
+            parent_id=parent.id,
+            kind="style",
+            answer=text,
+            variant=Sample.from_tokens(tuple(text.split()), entities=()),
+            maker=Maker(model=model, created=FIRST),
+        )
+        store.add(parent, made)
+        ids.append(made.id)
+    return ids
+
+
+def states(store: Store, ids: list[str]) -> list[str]:
+    found = map(store.queue.find, ids)
+    return [item.state for item in found if item]
+
+
+def quiet(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_accepted(
+    page: Page, url: str, workspace: Path, tmp_path: Path
+) -> None:
+    open_desk(page, url)
+    session = Session(page)
+    session.run(12, edits=1, undone=2)
+    session.expect_card()
+    with Store(workspace) as store:
+        export_approved(store, tmp_path / "out.txt", format="twitter")
+        assert (tmp_path / "out.txt").read_text(encoding="utf-8") == session.conll()
+        assert store.queue.tally()["rejected"] == len(session.rejected)
+        assert store.queue.tally()["edited"] == len(session.edited) == 1
+
+
+def test_words_are_edited_and_their_spans_drawn_with_the_arrow_keys(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        (one,) = add(store, "typing", "Adele sings in Rome 😍")
+        open_desk(page, url, query="?model=typing")
+        page.keyboard.press("e")
+        page.get_by_label("Words of the variant").fill("Adele 🎤 sings in New York 😍")
+        page.get_by_label("Words of the variant").press("Tab")
+        words = page.locator(".word")
+        expect(words).to_have_text(["Adele", "🎤", "sings", "in", "New", "York", "😍"])
+        quiet(page)
+        page.keyboard.press("1")
+        quiet(page)
+        words.nth(4).focus()
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Enter")
+        expect(words.nth(5)).to_have_attribute("aria-label", "York, LOC")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Nothing is left here")).to_be_visible()
+        (decision,) = store.decisions(one)
+        made = store.augmentation(decision.edit or "")
+        assert made is not None
+        assert made.variant is not None
+        assert made.variant.text == "Adele 🎤 sings in New York 😍"
+        assert made.variant.entities == (Entity(start=4, end=6, type="LOC"),)
+
+
+def test_reasons_are_kept_and_a_skip_and_a_flag_and_the_way_back(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "steps", "one", "two", "three")
+        open_desk(page, url, query="?model=steps")
+        expect(page.get_by_text("parent of one")).to_be_visible()
+        page.keyboard.press("x")
+        page.get_by_label("A reason in your own words").fill("Not how anybody writes")
+        page.get_by_label("A reason in your own words").press("Enter")
+        expect(page.get_by_text("parent of two")).to_be_visible()
+        quiet(page)
+        page.keyboard.press("j")
+        expect(page.get_by_text("parent of three")).to_be_visible()
+        quiet(page)
+        page.keyboard.press("k")
+        expect(page.get_by_text("parent of two")).to_be_visible()
+        quiet(page)
+        page.keyboard.press("f")
+        expect(page.get_by_text("parent of three")).to_be_visible()
+        assert states(store, ids) == ["rejected", "flagged", "pending"]
+        assert store.decisions(ids[0])[0].reason == "Not how anybody writes"
+
+
+def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_back(
+    page: Page, url: str, workspace: Path
+) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "bulk", *(f"row {number}" for number in range(6)))
+        page.goto(f"{url}/review_list?model=bulk")
+        expect(page.get_by_text("6 of 6 variants")).to_be_visible(timeout=90 * SECOND)
+        page.get_by_label("Your name", exact=True).fill("Ada")
+        page.get_by_label("Your name", exact=True).press("Enter")
+        table = page.get_by_test_id("stDataFrame")
+        quiet(page)
+        box = table.bounding_box()
+        assert box is not None
+        for row in (1, 2, 4):
+            page.mouse.click(box["x"] + 15, box["y"] + 35 * (row + 1) + 18)
+            quiet(page)
+        page.get_by_role("button", name="Accept 3 selected").click()
+        page.get_by_role("button", name="Yes, accept exactly these 3").click()
+        expect(page.get_by_text("3 variants approved")).to_be_visible()
+        accepted = ["pending", "accepted", "accepted", "pending", "accepted", "pending"]
+        assert states(store, ids) == accepted
+        expect(page.get_by_text("3 of 3 variants")).to_be_visible()
+        expect(page.get_by_role("button", name="Accept 0 selected")).to_be_disabled()  # no selection is carried over
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("6 of 6 variants")).to_be_visible()
+        assert states(store, ids) == ["pending"] * 6
+
+
+def test_a_key_without_a_name_decides_nothing_and_says_what_is_missing(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        (one,) = add(store, "nameless", "nobody was here")
+        page.goto(f"{url}/review?model=nameless")
+        expect(page.get_by_text("parent of nobody")).to_be_visible(timeout=90 * SECOND)
+        quiet(page)
+        page.get_by_role("button", name="Accept").click()
+        expect(page.get_by_role("alert")).to_contain_text("needs your name")
+        assert store.decisions(one) == []
+
+
+def test_filters_live_in_the_url_and_come_back_with_it(page: Page, url: str) -> None:
+    open_desk(page, url)
+    page.get_by_label("Words", exact=True).fill("with 19 friends")
+    page.get_by_label("Words", exact=True).press("Enter")
+    expect(page.get_by_text("with 19 friends").first).to_be_visible()
+    page.wait_for_url(re.compile(r"text=with\+19\+friends|text=with%2019%20friends"))
+    page.reload()
+    expect(page.get_by_text("with 19 friends").first).to_be_visible(timeout=90 * SECOND)
+
+
+def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "blind", "blind one", "blind two")
+        rules.change(store, Rules(votes=2, blind=True), by=local("Cleo"))
+        try:
+            review.decide(store, ids[0], "rejected", by=local("Zoe the secret"), reason="secret reason")
+            open_desk(page, url, query="?model=blind", name="Bo")
+            expect(page.get_by_text("Others' votes are hidden until you have voted")).to_be_visible()
+            assert "secret" not in page.get_by_test_id("stMain").inner_text()
+            page.keyboard.press("a")
+            expect(page.get_by_text("parent of blind two")).to_be_visible()
+            quiet(page)
+            page.keyboard.press("k")
+            expect(page.get_by_text("secret reason")).to_be_visible()
+            expect(page.get_by_text("reviewers disagree", exact=True)).to_be_visible()
+        finally:
+            rules.change(store, Rules(), by=local("Cleo"))
+
+
+def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page, url: str, workspace: Path) -> None:
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    name = "<b>Eve</b> **$x$** :red[E]"
+    with Store(workspace) as store:
+        long = "a\u202eb " * 12_500  # 50 kB
+        parent = Sample.from_tokens((HOSTILE, "parent"), entities=(Entity(start=0, end=1, type=":red[T] <b>T</b>"),))
+        made = Augmentation(
+            parent_id=parent.id,
+            kind="image",
+            answer=HOSTILE,
+            caption=HOSTILE + long,
+            variant=Sample.from_tokens((HOSTILE, *long.split()), entities=(Entity(start=0, end=1, type="PER"),)),
+            maker=Maker(model="<i>hostile</i> **m**", created=FIRST),
+        )
+        caption = Caption(sample_id=parent.id, text=HOSTILE, maker=Maker(model="pen", created=FIRST))
+        store.add(parent, caption, made)
+        review.decide(store, made.id, "flagged", by=local(name), reason=HOSTILE)
+        guidelines.write(workspace, HOSTILE, by=local(name))
+    open_desk(page, url, query="?state=flagged&text=onerror", name=name)
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text(SHOWN).first).to_be_visible()
+    quiet(page)
+    assert main.inner_text().count(SHOWN[:60]) >= 6  # parent, variant, both captions, guidelines, reason
+    page.keyboard.press("e")
+    expect(page.locator(".word").first).to_contain_text(SHOWN)
+    page.keyboard.press("Escape")
+    quiet(page)
+    page.goto(f"{url}/review_list?state=flagged&text=onerror")
+    expect(page.get_by_text("1 of 1 variants")).to_be_visible()
+    page.goto(f"{url}/agreement")
+    expect(page.get_by_role("heading", name="How far reviewers agree")).to_be_visible()
+    quiet(page)
+    for place in (page.get_by_test_id("stMain"), page.get_by_test_id("stSidebar")):
+        assert place.locator("img[src=x], a[href^=javascript], .katex, script, b, i").count() == 0
+    assert dialogs == []
+
+
+@pytest.mark.parametrize("path", ["review", "review_list", "agreement"])
+def test_no_page_of_the_desk_is_wider_than_a_phone(browser: Browser, url: str, path: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{url}/{path}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=90 * SECOND)
+    quiet(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
