@@ -10,7 +10,7 @@ from core.errors import BadInput, Unavailable
 
 
 def test_files_with_an_underscore_are_no_parts() -> None:
-    assert registry.names(captioners) == ["blip2", "describe"]
+    assert registry.names(captioners) == ["blip2", "describe", "lavis", "vision"]
     assert registry.names(teachers) == ["embedded", "endpoint"]
     forms = ["conll_bio", "conll_bioes", "huggingface", "jsonl", "label_studio", "mnre", "spacy", "twitter"]
     assert registry.names(corpora) == forms

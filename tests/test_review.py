@@ -222,7 +222,7 @@ def test_only_one_more_person_adjudicates_once_enough_have_voted_and_differ(stor
     def would(name: str) -> bool:
         item = store.queue.find(one)
         assert item is not None
-        return would_adjudicate(store, item, name)
+        return would_adjudicate(store, item, local(name))
 
     review.decide(store, one, "approved", by=local("Ada"))
     assert not would("Cleo")
