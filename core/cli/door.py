@@ -26,7 +26,7 @@ Arguments = ParamSpec("Arguments")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
-stderr = Console(stderr=True)
+stderr = Console(stderr=True, emoji=False)
 
 LOG_EVERY = 15.0
 """Seconds between two lines of progress in a log."""
