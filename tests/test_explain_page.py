@@ -86,8 +86,10 @@ def test_the_exported_page_opens_without_a_server_and_runs_nothing(
     browser: Browser, page: Page, tmp_path: Path
 ) -> None:
     page.get_by_role("button", name="Prepare the export").click()
+    ready = page.get_by_role("button", name="Download the page (HTML)")
+    expect(ready).to_be_visible(timeout=300 * SECOND)  # every mention is explained, which takes the processor
     with page.expect_download(timeout=120 * SECOND) as download:
-        page.get_by_role("button", name="Download the page (HTML)").click()
+        ready.click()
     file = tmp_path / "case.html"
     download.value.save_as(file)
 
