@@ -189,7 +189,7 @@ def test_a_run_that_was_stopped_goes_on_and_one_that_was_done_asks_nothing(
     student: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings.read(workspace=tmp_path, student=str(student))
-    rows = [Row(Sample.from_text(f"ana goes to oslo{' !' * n}")) for n in range(150)]
+    rows = [Row(Sample.from_text(f"ana goes to oslo{' !' * (n % 50)}{' .' * (n // 50)}")) for n in range(150)]
     side = Side(student=str(student), view="without_knowledge")
 
     def stop(done: int, total: int) -> None:
