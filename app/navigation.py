@@ -14,21 +14,26 @@ def case_study() -> st.Page:
 
 def explain() -> st.Page:
     """Why the student said what it said about one tweet."""
-    return st.Page(_PAGES / "explain.py", title="Explain", icon=":material/psychology:")
+    return _page("explain", "Explain", "psychology")
 
 
-def pages() -> list[st.Page]:
-    """All pages, in the order of the navigation."""
-    return [
-        case_study(),
-        explain(),
-        st.Page(_PAGES / "errors.py", title="Errors", icon=":material/rule:"),
-        st.Page(_PAGES / "cases.py", title="Stored cases", icon=":material/history:"),
-        st.Page(_PAGES / "review.py", title="Review", icon=":material/rate_review:"),
-        st.Page(_PAGES / "review_list.py", title="Review in bulk", icon=":material/checklist:"),
-        st.Page(_PAGES / "agreement.py", title="Agreement", icon=":material/handshake:"),
-        st.Page(_PAGES / "jobs.py", title="Jobs", icon=":material/work_history:"),
-        st.Page(_PAGES / "experiments.py", title="Experiments", icon=":material/monitoring:"),
-        st.Page(_PAGES / "corpora.py", title="Corpora", icon=":material/import_export:"),
-        st.Page(_PAGES / "models.py", title="Models", icon=":material/memory:"),
-    ]
+def _page(name: str, title: str, icon: str) -> st.Page:
+    return st.Page(_PAGES / f"{name}.py", title=title, icon=f":material/{icon}:")
+
+
+def pages() -> dict[str, list[st.Page]]:
+    """All pages, by what a person is about, in the order of the navigation."""
+    return {
+        "One tweet": [case_study(), explain(), _page("cases", "Stored cases", "history")],
+        "Review": [
+            _page("review", "Review", "rate_review"),
+            _page("review_list", "Review in bulk", "checklist"),
+            _page("agreement", "Agreement", "handshake"),
+        ],
+        "Whole corpora": [_page("corpora", "Corpora", "import_export"), _page("jobs", "Jobs", "work_history")],
+        "Students": [
+            _page("errors", "Errors", "rule"),
+            _page("experiments", "Experiments", "monitoring"),
+            _page("models", "Models", "memory"),
+        ],
+    }
