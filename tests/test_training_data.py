@@ -65,6 +65,12 @@ def test_a_dev_label_that_training_does_not_know_is_refused(root, tmp_path):
         trainer.Trainer(config(root, dev=dev), root, tmp_path / "run")
 
 
+def test_few_samples_that_lack_a_label_of_dev_can_be_trained_on(root, tmp_path):
+    (root / "few.txt").write_text("IMGID:1\nana\tB-PER\ngoes\tO\n\n" * 4)
+    training = trainer.Trainer(config(root, train={"path": "few.txt"}), root, tmp_path / "run")
+    assert training.student.config.labels == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+
+
 def test_types_are_renamed_as_they_are_read_and_others_are_refused(root, tmp_path):
     with pytest.raises(BadInput, match=r"'B-PLACE' is none of the student's.*rename"):
         Batches(
