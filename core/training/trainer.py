@@ -154,7 +154,7 @@ class Trainer:
         return teacher
 
     def _check(self, train: list[Example], labels: tuple[str, ...]) -> None:
-        """Find out now what would else end the training after hours: a tweet that is too long, a type of another name."""
+        """Find out now what would else end the training after hours: a tweet too long, a type by another name."""
         for example in (*train, *self.dev, *(example for test in self.tests.values() for example in test)):
             self.views.encode(example.sample, ())
         ours, devs = ({label for example in split for label in example.labels} for split in (self.examples, self.dev))
