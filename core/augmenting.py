@@ -10,7 +10,7 @@ from core.asking.prices import Price
 from core.augmentation import Draw, EntityPool, Plan, files, plan
 from core.augmentation.files import Variant
 from core.augmentation.wording import squeezed
-from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.domain import Augmentation, AugmentationKind, Choice, Entity, Sample, State
 from core.errors import TeacherError
 from core.store import Store, canonical
 from core.teachers import Ask, Teacher
@@ -126,15 +126,39 @@ class Augmenting:
             yield made
 
 
+CHOICES: Mapping[State, Choice | None] = {
+    "pending": None,
+    "accepted": "approved",
+    "edited": "edited",
+    "rejected": "rejected",
+    "skipped": "skipped",
+    "flagged": "flagged",
+}
+"""What was decided in the end about a variant that stands there."""
+
+
 def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
-    """Write the augmentations of these ids that have a variant, with the latest decisions; gives how many there are.
+    """Write the augmentations of these ids that have a variant, with where they stand; gives how many there are.
+
+    What people made of one and accepted stands behind it, as another variant of the same parent.
 
     Raises:
         BadInput: the file cannot be written.
     """
-    choices = store.bulk.choices(ids)
-    made = store.bulk.records(Augmentation, ids)
-    return files.write([Variant(augmentation=each, choice=choices.get(each.id)) for each in made if each.variant], path)
+    states, edits = store.bulk.states(ids), store.bulk.edits(ids)
+    variants = []
+    for id_, made in zip(ids, store.bulk.records(Augmentation, ids), strict=True):
+        if made.variant:
+            variants.append(Variant(augmentation=made, choice=CHOICES[states[id_]]))
+            variants += (Variant(augmentation=_beside(made, edit), choice="approved") for edit in edits.get(id_, ()))
+    return files.write(variants, path)
+
+
+def _beside(made: Augmentation, edit: Augmentation) -> Augmentation:
+    """An edit, which is kept as its original's child, as a further variant of that one's parent, of the same draw."""
+    drawn = {"nth": made.maker.parameters.get("nth", 0), **edit.maker.parameters}
+    maker = edit.maker.model_copy(update={"parameters": drawn})
+    return edit.model_copy(update={"parent_id": made.parent_id, "maker": maker})
 
 
 class _Series:

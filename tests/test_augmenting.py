@@ -13,11 +13,15 @@ from core.augmentation import EntityPool, files
 from core.augmentation.naming import NameList
 from core.augmentation.report import report
 from core.augmenting import Augmenting, Wish, variants_of
-from core.domain import Augmentation, Entity, Sample
+from core.corpora import Row
+from core.domain import Augmentation, Choice, Entity, Sample
 from core.identity import local
-from core.review import decide
+from core.review import decide, edit, undo
 from core.store import Store
+from core.store.queue import Rules
 from core.teachers._chat import ChatTeacher
+from core.training.config import Variants
+from core.training.variants import variant_rows
 from tests.loopback import Fault, Loopback, serving
 
 KINDS = ("style", "entity", "image")
@@ -185,6 +189,67 @@ def test_variants_are_written_with_the_decisions_about_them(loopback: Loopback, 
     assert [each.augmentation for each in read] == made
     assert [each.approved for each in read] == [True] + [False] * 5
     assert all(each.usable for each in read)
+
+
+def decided(store: Store, ids: list[str], path: Path) -> list[Choice | None]:
+    """What the written variants of these ids say was decided about them."""
+    variants_of(store, ids, path)
+    return [each.choice for each in files.read(path)]
+
+
+def test_a_variant_is_approved_by_as_many_as_the_rules_ask_for(
+    loopback: Loopback, store: Store, tmp_path: Path
+) -> None:
+    _, (made, *_) = run(loopback, store, kinds=("style",))
+    store.queue.set_rules(Rules(votes=2), reviewer="Ann")
+    seen = []
+    for name in ("Ann", "Bob"):
+        decide(store, made.id, "approved", by=local(name))
+        seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    assert seen == [None, "approved"]
+
+
+def test_a_decision_that_was_taken_back_is_written_no_more(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    _, (made, *_) = run(loopback, store, kinds=("style",))
+    seen = []
+    decide(store, made.id, "approved", by=local("Ann"))
+    decide(store, made.id, "rejected", by=local("Bob"))
+    seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    undo(store, by=local("Bob"))
+    seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    assert seen == ["rejected", "approved"]
+
+
+def test_an_edit_is_trained_on_in_place_of_what_it_corrects(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    _, made = run(loopback, store, kinds=("style",), times=2)
+    first = next(each for each in made if each.parent_id == SAMPLES[0].id and each.maker.parameters["nth"] == 1)
+    assert first.variant is not None
+    once = edit(store, first, reworded(first.variant, "Ana"), by=local("Ann"))
+    assert once.variant is not None
+    edit(store, once, reworded(once.variant, "Ana herself"), by=local("Bob"))  # an edit of the edit
+    other = next(each for each in made if each.parent_id == SAMPLES[1].id)
+    assert other.variant is not None
+    edit(store, other, reworded(other.variant, "Bo"), by=local("Ann"))
+    undo(store, by=local("Ann"))  # as if it had never been
+    flagged = next(each for each in made if each.parent_id == SAMPLES[2].id)
+    decide(store, flagged.id, "flagged", by=local("Ann"))
+    variants_of(store, [each.id for each in made], tmp_path / "variants.jsonl")
+
+    def trained(which: str) -> list[list[str]]:
+        variants = Variants.model_validate({"path": "variants.jsonl", "which": which, "times": 9})
+        rows = variant_rows(variants, tmp_path, {sample.id: Row(sample=sample) for sample in SAMPLES[:3]})
+        return [[row.sample.text for row in rows if name in row.sample.text] for name in NAMES[:3]]
+
+    assert trained("approved") == [["Ana herself !"], [], []]
+    ana, bo, cy = trained("all")
+    assert (len(ana), ana[1]) == (2, "Ana herself !")  # in the turn of its draw
+    assert (len(bo), len(cy)) == (2, 1)
+
+
+def reworded(sample: Sample, words: str) -> Sample:
+    """Another wording, all of it a person's name but for the mark at its end."""
+    tokens = (*words.split(), "!")
+    return Sample.from_tokens(tokens, entities=(Entity(start=0, end=len(tokens) - 1, type="PER"),))
 
 
 def test_a_teachers_list_of_names_is_asked_for_once(loopback: Loopback, store: Store) -> None:
