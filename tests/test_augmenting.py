@@ -132,6 +132,38 @@ def test_a_variant_that_says_the_same_as_an_earlier_one_is_dropped(loopback: Loo
     assert all(each.variant is None for each in made if each.dropped)
 
 
+def test_a_variant_that_failed_first_and_says_the_same_as_a_later_one_is_dropped(
+    loopback: Loopback, store: Store
+) -> None:
+    loopback.answer = lambda _: "A photo of Ana's station, again and again."
+    loopback.fault = lambda body: None if "seed" in body else "filter"
+    _, (first, *_) = run(loopback, store, kinds=("image",), times=2)
+    assert (first.maker.parameters["nth"], first.dropped) == (1, None)
+    loopback.fault = None
+    _, made = run(loopback, store, kinds=("image",), times=2)
+    assert Counter((each.maker.parameters["nth"], each.dropped) for each in made) == {(0, "duplicate"): 6, (1, None): 6}
+
+
+def test_what_came_is_seen_without_planning_anew_even_where_the_endpoint_refuses_a_temperature(
+    loopback: Loopback, store: Store
+) -> None:
+    loopback.fault, loopback.refused = "refuse", "temperature"
+    teacher = teacher_at(loopback)
+    labelled = [(sample, sample.entities) for sample in SAMPLES]
+    shown: list[tuple[int, int]] = []
+    work = Augmenting(store, teacher, labelled, Wish(KINDS), POOL, show=lambda *seen: shown.append(seen))
+    assert (work.kept, shown) == ([], [(6, 6)])
+    job = Job(Engine(teacher, store, Limits(4), None, planned=work.missing), work.conversations())
+    job.start()
+    job.result()
+    assert teacher.parameters["temperature"] is None
+    work.refresh()
+    assert (len(work.kept), work.missing) == (18, 0)
+    for known in (teacher, teacher_at(loopback)):  # one that knows it by now, and one that has yet to learn it
+        again = Augmenting(store, known, labelled, Wish(KINDS), POOL)
+        assert (again.kept, again.missing) == (work.kept, 0)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
