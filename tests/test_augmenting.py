@@ -4,13 +4,14 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import pytest
 
 from core.asking import Engine, Job, Limits, Tally
 from core.augmentation import EntityPool, files
-from core.augmentation.naming import NameList
+from core.augmentation.naming import TYPES, NameList
 from core.augmentation.report import report
 from core.augmenting import Augmenting, Wish, variants_of
 from core.corpora import Row
@@ -286,17 +287,24 @@ def reworded(sample: Sample, words: str) -> Sample:
 
 def test_a_teachers_list_of_names_is_asked_for_once(loopback: Loopback, store: Store) -> None:
     def answer(body: dict[str, Any]) -> str:
-        letter = body["messages"][-1]["content"].split("letter ")[1][0]
-        return f"{letter}ana\n{letter}ilbert"
+        question = body["messages"][-1]["content"]
+        letter = question.split("letter ")[1][0]
+        kind = next(kind for kind, words in TYPES.items() if words in question)
+        return f"{letter}ana\n{letter}ilbert {kind.title()}"  # the first is a name of all types, so of none
 
     loopback.answer = answer
-    pools = []
+    pools, open_ = [], []
     for _ in range(2):
         names = NameList(teacher_at(loopback))
+        open_.append(names.open(store))
         job = Job(Engine(teacher_at(loopback), store, Limits(8), None, planned=names.missing), names.conversations())
         job.start()
         job.result()
-        pools.append(names.pool(taken={"Ana"}))
+        pools.append(names.pool(taken={"Ailbert Loc"}))
     assert len(loopback.requests) == 104
+    assert open_ == [104, 0]
     assert pools[0] == pools[1]
-    assert pools[0].mentions == dict.fromkeys(("PER", "LOC", "ORG", "MISC"), ())  # names of all types are of none
+    assert pools[0].mentions == {
+        kind: tuple(f"{letter}ilbert {kind.title()}" for letter in ascii_uppercase if (kind, letter) != ("LOC", "A"))
+        for kind in TYPES
+    }
