@@ -1,8 +1,10 @@
 """The variants of a whole corpus: which are kept, which are missing, what they will cost, and how to get them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
@@ -10,13 +12,15 @@ from core.asking.prices import Price
 from core.augmentation import Draw, EntityPool, Plan, files, plan
 from core.augmentation.files import Variant
 from core.augmentation.wording import squeezed
-from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.domain import Augmentation, AugmentationKind, Choice, Entity, Sample, State
 from core.errors import TeacherError
 from core.store import Store, canonical
 from core.teachers import Ask, Teacher
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""
+
+Progress = Callable[[int, int], None]
 
 
 Labelled = tuple[Sample, tuple[Entity, ...] | None]
@@ -51,11 +55,18 @@ class Augmenting:
         samples: Sequence[Labelled],
         wish: Wish,
         pool: EntityPool,
+        *,
+        show: Progress | None = None,
     ) -> None:
-        """Raises BadInput where the teacher's prompt set does not exist."""
+        """Plan all variants; `show` is told how many samples of how many are seen, since that may take a while.
+
+        Raises:
+            BadInput: the teacher's prompt set does not exist.
+        """
         self.kept: list[str] = []
         self._store = store
         self._teacher = teacher
+        self._found: list[dict[int, str]] = []
         self._open: list[_Series] = []
         once = list({sample.id: (sample, entities) for sample, entities in samples}.values())
         left = dict(wish.quotas or {})
@@ -66,6 +77,11 @@ class Augmenting:
                 for series in _planned(labelled, teacher, wish, pool, left)
             ]
             self._look_up(planned)
+            self._found += (series.kept for series in planned)
+            self._open += (series for series in planned if not series.is_whole)
+            if show:
+                show(min(start + AT_ONCE, len(once)), len(once))
+        self._note_kept()
 
     @property
     def missing(self) -> int:
@@ -90,25 +106,30 @@ class Augmenting:
             price=price,
         )
 
+    def refresh(self) -> None:
+        """See what the store has got since; nothing is planned anew."""
+        for start in range(0, len(self._open), AT_ONCE):
+            self._look_up(self._open[start : start + AT_ONCE])
+        self._open = [series for series in self._open if not series.is_whole]
+        self._note_kept()
+
+    def _note_kept(self) -> None:
+        self.kept = [id_ for kept in self._found for _, id_ in sorted(kept.items())]
+
     def _look_up(self, planned: Sequence["_Series"]) -> None:
         found = self._store.bulk.variants({series.parent.id for series in planned}, model=self._teacher.model)
         for series in planned:
             for nth, each in enumerate(series.plans):
-                if id_ := found.get(
-                    (series.parent.id, each.asked["prompt_version"], canonical(each.asked["parameters"]))
-                ):
+                version = each.asked["prompt_version"]
+                keys = ((series.parent.id, version, known) for known in _either(each.asked["parameters"]))
+                if id_ := next((found[key] for key in keys if key in found), None):
                     series.kept[nth] = id_
-            self.kept += series.kept.values()
-            if len(series.kept) < len(series.plans):
-                self._open.append(series)
 
     def _conversation(self, series: "_Series") -> Conversation:
-        """Ask for each missing variant of one kind after the other; what says the same as an earlier one is dropped."""
-        known = {each.id: each for each in self._store.bulk.records(Augmentation, series.kept.values())}
-        said = set[str]()
+        """Ask for each missing variant of one kind after the other; what says the same as one there is, is dropped."""
+        said = {_saying(each) for each in self._store.bulk.records(Augmentation, series.kept.values())}
         for nth, each in enumerate(series.plans):
             if nth in series.kept:
-                said.add(_saying(known[series.kept[nth]]))
                 continue
             answer = None
             if each.ask:
@@ -126,15 +147,39 @@ class Augmenting:
             yield made
 
 
+CHOICES: Mapping[State, Choice | None] = {
+    "pending": None,
+    "accepted": "approved",
+    "edited": "edited",
+    "rejected": "rejected",
+    "skipped": "skipped",
+    "flagged": "flagged",
+}
+"""What was decided in the end about a variant that stands there."""
+
+
 def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
-    """Write the augmentations of these ids that have a variant, with the latest decisions; gives how many there are.
+    """Write the augmentations of these ids that have a variant, with where they stand; gives how many there are.
+
+    What people made of one and accepted stands behind it, as another variant of the same parent.
 
     Raises:
         BadInput: the file cannot be written.
     """
-    choices = store.bulk.choices(ids)
-    made = store.bulk.records(Augmentation, ids)
-    return files.write([Variant(augmentation=each, choice=choices.get(each.id)) for each in made if each.variant], path)
+    states, edits = store.bulk.states(ids), store.bulk.edits(ids)
+    variants = []
+    for id_, made in zip(ids, store.bulk.records(Augmentation, ids), strict=True):
+        if made.variant:
+            variants.append(Variant(augmentation=made, choice=CHOICES[states[id_]]))
+            variants += (Variant(augmentation=_beside(made, edit), choice="approved") for edit in edits.get(id_, ()))
+    return files.write(variants, path)
+
+
+def _beside(made: Augmentation, edit: Augmentation) -> Augmentation:
+    """An edit, which is kept as its original's child, as a further variant of that one's parent, of the same draw."""
+    drawn = {"nth": made.maker.parameters.get("nth", 0), **edit.maker.parameters}
+    maker = edit.maker.model_copy(update={"parameters": drawn})
+    return edit.model_copy(update={"parent_id": made.parent_id, "maker": maker})
 
 
 class _Series:
@@ -144,6 +189,11 @@ class _Series:
         self.parent = parent
         self.plans = plans
         self.kept: dict[int, str] = {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether none is missing."""
+        return len(self.kept) == len(self.plans)
 
     def asks(self) -> list[Ask]:
         """What is still to be asked."""
@@ -164,6 +214,15 @@ def _planned(
                 left[each.replaces] -= 1
             plans.append(each)
         yield _Series(sample, plans)
+
+
+def _either(parameters: dict[str, JsonValue]) -> Iterator[str]:
+    """Parameters as stored variants may have them: the temperature is None where the endpoint has refused it.
+
+    It may have done so before they were planned or after, or in another run.
+    """
+    yield canonical(parameters)
+    yield from (canonical({**parameters, "temperature": temperature}) for temperature in (0, None))
 
 
 def _saying(made: Augmentation) -> str:

@@ -1,5 +1,7 @@
 """Names to put in the place of others."""
 
+from collections.abc import Iterable
+
 from core.augmentation import EntityPool
 from core.augmentation.pool import mentions_of, shuffled
 from core.domain import Entity, Sample
@@ -32,16 +34,29 @@ def test_the_same_lot_gives_the_same_order_whatever_the_order_was() -> None:
 
 def test_neither_the_same_name_nor_one_in_the_tweet_is_a_candidate() -> None:
     pool = EntityPool("p", {"PER": ("BARACK OBAMA", "obama", "Angela Merkel", "Adele")})
-    assert pool.candidates("PER", "Obama", "#AngelaMerkel met Obama") == ["Adele"]
+    assert list(pool.candidates("PER", "Obama", "#AngelaMerkel met Obama", "a lot")) == ["Adele"]
 
 
 def test_twitter_2015s_other_is_twitter_2017s_misc() -> None:
     pool = EntityPool.from_samples(corpus(), "a corpus")
-    assert pool.candidates("OTHER", "Oscars", "the Oscars") == ["Grammys"]
+    assert list(pool.candidates("OTHER", "Oscars", "the Oscars", "a lot")) == ["Grammys"]
 
 
 def test_a_type_without_names_has_no_candidates() -> None:
-    assert EntityPool.of_the_project().candidates("SHIP", "Titanic", "the Titanic") == []
+    assert list(EntityPool.of_the_project().candidates("SHIP", "Titanic", "the Titanic", "a lot")) == []
+
+
+def test_candidates_come_each_once_in_an_order_that_the_lot_alone_decides() -> None:
+    names = EntityPool.of_the_project().mentions["PER"]
+
+    def order(names: Iterable[str], lot: int) -> tuple[str, ...]:
+        return tuple(EntityPool("p", {"PER": tuple(names)}).candidates("PER", "Bo", "hi Bo", str(lot)))
+
+    orders = [order(names, lot) for lot in range(200)]
+    assert orders == [order(reversed(names), lot) for lot in range(200)]
+    assert all(sorted(each) == sorted(names) for each in orders)
+    assert len(set(orders)) > 190
+    assert len({each[0] for each in orders}) > len(names) * 0.85  # any may be the first: 0.96 of them, by chance
 
 
 def test_names_of_a_test_set_are_left_out_however_they_are_spelled() -> None:

@@ -4,20 +4,25 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import pytest
 
 from core.asking import Engine, Job, Limits, Tally
 from core.augmentation import EntityPool, files
-from core.augmentation.naming import NameList
+from core.augmentation.naming import TYPES, NameList
 from core.augmentation.report import report
 from core.augmenting import Augmenting, Wish, variants_of
-from core.domain import Augmentation, Entity, Sample
+from core.corpora import Row
+from core.domain import Augmentation, Choice, Entity, Sample
 from core.identity import local
-from core.review import decide
+from core.review import decide, edit, undo
 from core.store import Store
+from core.store.queue import Rules
 from core.teachers._chat import ChatTeacher
+from core.training.config import Variants
+from core.training.variants import variant_rows
 from tests.loopback import Fault, Loopback, serving
 
 KINDS = ("style", "entity", "image")
@@ -128,6 +133,38 @@ def test_a_variant_that_says_the_same_as_an_earlier_one_is_dropped(loopback: Loo
     assert all(each.variant is None for each in made if each.dropped)
 
 
+def test_a_variant_that_failed_first_and_says_the_same_as_a_later_one_is_dropped(
+    loopback: Loopback, store: Store
+) -> None:
+    loopback.answer = lambda _: "A photo of Ana's station, again and again."
+    loopback.fault = lambda body: None if "seed" in body else "filter"
+    _, (first, *_) = run(loopback, store, kinds=("image",), times=2)
+    assert (first.maker.parameters["nth"], first.dropped) == (1, None)
+    loopback.fault = None
+    _, made = run(loopback, store, kinds=("image",), times=2)
+    assert Counter((each.maker.parameters["nth"], each.dropped) for each in made) == {(0, "duplicate"): 6, (1, None): 6}
+
+
+def test_what_came_is_seen_without_planning_anew_even_where_the_endpoint_refuses_a_temperature(
+    loopback: Loopback, store: Store
+) -> None:
+    loopback.fault, loopback.refused = "refuse", "temperature"
+    teacher = teacher_at(loopback)
+    labelled = [(sample, sample.entities) for sample in SAMPLES]
+    shown: list[tuple[int, int]] = []
+    work = Augmenting(store, teacher, labelled, Wish(KINDS), POOL, show=lambda *seen: shown.append(seen))
+    assert (work.kept, shown) == ([], [(6, 6)])
+    job = Job(Engine(teacher, store, Limits(4), None, planned=work.missing), work.conversations())
+    job.start()
+    job.result()
+    assert teacher.parameters["temperature"] is None
+    work.refresh()
+    assert (len(work.kept), work.missing) == (18, 0)
+    for known in (teacher, teacher_at(loopback)):  # one that knows it by now, and one that has yet to learn it
+        again = Augmenting(store, known, labelled, Wish(KINDS), POOL)
+        assert (again.kept, again.missing) == (work.kept, 0)
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -187,19 +224,87 @@ def test_variants_are_written_with_the_decisions_about_them(loopback: Loopback, 
     assert all(each.usable for each in read)
 
 
+def decided(store: Store, ids: list[str], path: Path) -> list[Choice | None]:
+    """What the written variants of these ids say was decided about them."""
+    variants_of(store, ids, path)
+    return [each.choice for each in files.read(path)]
+
+
+def test_a_variant_is_approved_by_as_many_as_the_rules_ask_for(
+    loopback: Loopback, store: Store, tmp_path: Path
+) -> None:
+    _, (made, *_) = run(loopback, store, kinds=("style",))
+    store.queue.set_rules(Rules(votes=2), reviewer="Ann")
+    seen = []
+    for name in ("Ann", "Bob"):
+        decide(store, made.id, "approved", by=local(name))
+        seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    assert seen == [None, "approved"]
+
+
+def test_a_decision_that_was_taken_back_is_written_no_more(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    _, (made, *_) = run(loopback, store, kinds=("style",))
+    seen = []
+    decide(store, made.id, "approved", by=local("Ann"))
+    decide(store, made.id, "rejected", by=local("Bob"))
+    seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    undo(store, by=local("Bob"))
+    seen += decided(store, [made.id], tmp_path / "variants.jsonl")
+    assert seen == ["rejected", "approved"]
+
+
+def test_an_edit_is_trained_on_in_place_of_what_it_corrects(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    _, made = run(loopback, store, kinds=("style",), times=2)
+    first = next(each for each in made if each.parent_id == SAMPLES[0].id and each.maker.parameters["nth"] == 1)
+    assert first.variant is not None
+    once = edit(store, first, reworded(first.variant, "Ana"), by=local("Ann"))
+    assert once.variant is not None
+    edit(store, once, reworded(once.variant, "Ana herself"), by=local("Bob"))  # an edit of the edit
+    other = next(each for each in made if each.parent_id == SAMPLES[1].id)
+    assert other.variant is not None
+    edit(store, other, reworded(other.variant, "Bo"), by=local("Ann"))
+    undo(store, by=local("Ann"))  # as if it had never been
+    flagged = next(each for each in made if each.parent_id == SAMPLES[2].id)
+    decide(store, flagged.id, "flagged", by=local("Ann"))
+    variants_of(store, [each.id for each in made], tmp_path / "variants.jsonl")
+
+    def trained(which: str) -> list[list[str]]:
+        variants = Variants.model_validate({"path": "variants.jsonl", "which": which, "times": 9})
+        rows = variant_rows(variants, tmp_path, {sample.id: Row(sample=sample) for sample in SAMPLES[:3]})
+        return [[row.sample.text for row in rows if name in row.sample.text] for name in NAMES[:3]]
+
+    assert trained("approved") == [["Ana herself !"], [], []]
+    ana, bo, cy = trained("all")
+    assert (len(ana), ana[1]) == (2, "Ana herself !")  # in the turn of its draw
+    assert (len(bo), len(cy)) == (2, 1)
+
+
+def reworded(sample: Sample, words: str) -> Sample:
+    """Another wording, all of it a person's name but for the mark at its end."""
+    tokens = (*words.split(), "!")
+    return Sample.from_tokens(tokens, entities=(Entity(start=0, end=len(tokens) - 1, type="PER"),))
+
+
 def test_a_teachers_list_of_names_is_asked_for_once(loopback: Loopback, store: Store) -> None:
     def answer(body: dict[str, Any]) -> str:
-        letter = body["messages"][-1]["content"].split("letter ")[1][0]
-        return f"{letter}ana\n{letter}ilbert"
+        question = body["messages"][-1]["content"]
+        letter = question.split("letter ")[1][0]
+        kind = next(kind for kind, words in TYPES.items() if words in question)
+        return f"{letter}ana\n{letter}ilbert {kind.title()}"  # the first is a name of all types, so of none
 
     loopback.answer = answer
-    pools = []
+    pools, open_ = [], []
     for _ in range(2):
         names = NameList(teacher_at(loopback))
+        open_.append(names.open(store))
         job = Job(Engine(teacher_at(loopback), store, Limits(8), None, planned=names.missing), names.conversations())
         job.start()
         job.result()
-        pools.append(names.pool(taken={"Ana"}))
+        pools.append(names.pool(taken={"Ailbert Loc"}))
     assert len(loopback.requests) == 104
+    assert open_ == [104, 0]
     assert pools[0] == pools[1]
-    assert pools[0].mentions == dict.fromkeys(("PER", "LOC", "ORG", "MISC"), ())  # names of all types are of none
+    assert pools[0].mentions == {
+        kind: tuple(f"{letter}ilbert {kind.title()}" for letter in ascii_uppercase if (kind, letter) != ("LOC", "A"))
+        for kind in TYPES
+    }

@@ -64,6 +64,8 @@ def test_only_what_a_person_let_in_is_trained_on_unless_all_is_asked_for(root: P
         (augmentation("style", PARENTS[0]), "approved"),
         (augmentation("style", PARENTS[1]), None),
         (augmentation("style", PARENTS[2]), "rejected"),
+        (augmentation("style", PARENTS[2], nth=1), "edited"),
+        (augmentation("style", PARENTS[2], nth=2), "flagged"),
         (augmentation("style", PARENTS[3]), "withdrawn"),
         (implausible(PARENTS[0]), None),
         (implausible(PARENTS[1]), "approved"),

@@ -1,6 +1,8 @@
 """Another name of the same type in a mention's place, kept if the teacher finds it possible (paper section 3.3)."""
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import JsonValue
@@ -114,14 +116,16 @@ def _choose(sample: Sample, pool: EntityPool, draw: Draw) -> Replacement | None:
     """The draws of a sample take its names in turn, and never the same name for the same mention twice."""
     if sample.task != "mner":
         return None
-    lot = f"{draw.seed}\0{sample.id}"
     entities = [entity for entity in sample.entities or () if entity.type not in draw.spared]
     types = {_bare(sample.mention(entity)): entity.type for entity in entities}
-    choices = {old: pool.candidates(types[old], old, sample.text) for old in types}
-    names = shuffled([old for old, candidates in choices.items() if candidates], lot)
-    if not names:
+
+    def candidates(old: str) -> Iterator[str]:
+        return pool.candidates(types[old], old, sample.text, f"{draw.seed}\0{sample.id}\0{old}")
+
+    replaceable = [old for old in types if next(candidates(old), None)]
+    if not replaceable:
         return None
-    turn, which = divmod(draw.nth, len(names))
-    old = names[which]
-    candidates = shuffled(choices[old], lot)
-    return Replacement(old=old, new=candidates[turn], type=types[old]) if turn < len(candidates) else None
+    turn, which = divmod(draw.nth, len(replaceable))
+    old = shuffled(replaceable, f"{draw.seed}\0{sample.id}")[which]
+    new = next(islice(candidates(old), turn, None), None)
+    return Replacement(old=old, new=new, type=types[old]) if new else None

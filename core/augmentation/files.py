@@ -1,4 +1,4 @@
-"""Variants on disk, to train on: one JSON object a line, the augmentation and what a person decided about it."""
+"""Variants on disk, to train on: one JSON object a line, the augmentation and what people decided about it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +9,12 @@ from core.corpora._lines import Broken, complaint, gather, lines, write_lines
 from core.domain import Augmentation, Choice
 from core.domain.record import Value
 
+HELD_UP: frozenset[Choice] = frozenset({"rejected", "edited", "flagged"})
+"""What keeps a variant out of training."""
+
 
 class Variant(Value):
-    """An augmentation that has a variant, with the latest decision about it, if there is one."""
+    """An augmentation that has a variant, with what was decided about it, if anything was."""
 
     augmentation: Augmentation
     choice: Choice | None = None
@@ -23,8 +26,11 @@ class Variant(Value):
 
     @property
     def usable(self) -> bool:
-        """Whether it may be trained on: let in by a person, or neither dropped when it was made nor rejected since."""
-        return self.approved or (self.augmentation.dropped is None and self.choice != "rejected")
+        """Whether it may be trained on: let in by a person, or neither dropped when it was made nor held up since.
+
+        One that was edited is held up too: it is wrong, and its edit stands in its place.
+        """
+        return self.approved or (self.augmentation.dropped is None and self.choice not in HELD_UP)
 
 
 def write(variants: Iterable[Variant], path: Path) -> int:

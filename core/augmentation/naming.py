@@ -8,10 +8,12 @@ from itertools import zip_longest
 from core import prompts
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
+from core.asking.forms import key_of
 from core.asking.prices import Price
 from core.augmentation.pool import EntityPool
 from core.augmentation.spelling import fold
-from core.teachers import Ask, Message, Teacher
+from core.store import Store
+from core.teachers import Ask, Teacher
 
 PER_TYPE = 100
 
@@ -45,11 +47,15 @@ class NameList:
         """How many questions there are: all letters of all types."""
         return len(TYPES) * len(string.ascii_uppercase)
 
+    def open(self, store: Store) -> int:
+        """How many questions a store has no answer to."""
+        attempts = (store.attempts.latest(key_of(ask, self._teacher)) for ask in self._asks().values())
+        return sum(latest is None or latest.failure is not None for latest in attempts)
+
     def conversations(self) -> Iterator[Conversation]:
         """One a question."""
-        for kind, words in TYPES.items():
-            for letter in string.ascii_uppercase:
-                yield self._conversation(kind, letter, tuple(self._prompt.messages(type=words, letter=letter)))
+        for (kind, letter), ask in self._asks().items():
+            yield self._conversation(kind, letter, ask)
 
     def forecast(self, price: Price | None) -> Forecast:
         """What asking all of them will take."""
@@ -62,8 +68,18 @@ class NameList:
         """The names that came; see `pool_of`."""
         return pool_of(self._teacher.model, self._answers, taken)
 
-    def _conversation(self, kind: str, letter: str, dialogue: tuple[Message, ...]) -> Conversation:
-        answer = yield Ask(dialogue, self._prompt.max_tokens, self._prompt.version)
+    def _asks(self) -> dict[tuple[str, str], Ask]:
+        """The questions by (type, letter)."""
+        return {
+            (kind, letter): Ask(
+                tuple(self._prompt.messages(type=words, letter=letter)), self._prompt.max_tokens, self._prompt.version
+            )
+            for kind, words in TYPES.items()
+            for letter in string.ascii_uppercase
+        }
+
+    def _conversation(self, kind: str, letter: str, ask: Ask) -> Conversation:
+        answer = yield ask
         if answer:
             self._answers[kind, letter] = answer.text
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import gcd
 from typing import Self
 
 from core.augmentation.spelling import fold
@@ -61,14 +62,26 @@ class EntityPool:
         left = {kind: tuple(n for n in mine if fold(n) not in taken) for kind, mine in self.mentions.items()}
         return type(self)(self.name, left)
 
-    def candidates(self, kind: str, old: str, tweet: str) -> list[str]:
-        """The mentions of a type that may stand for `old`: none that is in the tweet, nor a longer form of `old`."""
+    def candidates(self, kind: str, old: str, tweet: str, lot: str) -> Iterator[str]:
+        """The mentions of a type that may stand for `old`: none that is in the tweet, nor a longer form of `old`.
+
+        They come in the order of the lot, which is the same whatever the order of the pool: a stride through all names,
+        so that the first costs next to nothing, however many there are.
+        """
+        names = self._folded.get(_SAME_TYPE.get(kind, kind), ())
         said, replaced = fold(tweet), fold(old)
-        return [
-            mention
-            for mention in self.mentions.get(_SAME_TYPE.get(kind, kind), ())
-            if fold(mention) not in said and replaced not in map(fold, mention.split())
-        ]
+        for at in _stride(len(names), lot):
+            name, folded, words = names[at]
+            if folded not in said and replaced not in words:
+                yield name
+
+    @cached_property
+    def _folded(self) -> dict[str, list[tuple[str, str, frozenset[str]]]]:
+        """The names of each type in the order of the alphabet, with their folded forms and those of their words."""
+        return {
+            kind: [(name, fold(name), frozenset(map(fold, name.split()))) for name in sorted(names)]
+            for kind, names in self.mentions.items()
+        }
 
 
 def mentions_of(samples: Iterable[Sample]) -> set[str]:
@@ -79,3 +92,12 @@ def mentions_of(samples: Iterable[Sample]) -> set[str]:
 def shuffled(candidates: Collection[str], lot: str) -> list[str]:
     """The candidates in the order of the hash of lot and candidate: no order, process or machine changes it."""
     return sorted(candidates, key=lambda each: hashlib.sha256(f"{lot}\0{each}".encode()).digest())
+
+
+def _stride(number: int, lot: str) -> Iterator[int]:
+    """All of 0 … number - 1, each once: from a place on, in steps that share no divisor with the number."""
+    digest = hashlib.sha256(lot.encode()).digest()
+    start, step = (int.from_bytes(half) % max(number, 1) for half in (digest[:16], digest[16:]))
+    while gcd(step, number) > 1:
+        step += 1
+    return ((start + turn * step) % number for turn in range(number))

@@ -1,7 +1,7 @@
 """The command that has a teacher make new samples, of one tweet or of a whole corpus, within limits and a budget."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -28,9 +28,10 @@ from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput
 
 if TYPE_CHECKING:
-    from core.asking import Limits
+    from core.asking import Limits, Tally
     from core.asking.prices import Price
     from core.augmentation import EntityPool
+    from core.augmentation.naming import NameList
     from core.augmentation.report import KindReport
     from core.workbench import Workbench
 
@@ -96,8 +97,13 @@ def augment(
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
     labelled = _labelled(bench, samples)
     source = names or ("corpus" if corpus and any(sample.entities for sample in samples) else "project")
-    pool = _pool(bench, source, f"{corpus}/{split}", samples, not_in or [], limits, price)
-    work = Augmenting(bench.store, mind, labelled, wish, pool)
+    listed, naming = None, None
+    if source == "teacher":
+        listed, naming = _names(bench, limits, price, ask_now=not (dry_run or batch_out or batch_in))
+        limits = _less(limits, naming)
+    pool = _pool(bench, listed or source, f"{corpus}/{split}", samples, not_in or [])
+    with progress("plans", "samples") as bar:
+        work = Augmenting(bench.store, mind, labelled, wish, pool, show=lambda done, total: bar(done, total, ""))
     if dry_run:
         document = {"kept": len(work.kept), "forecast": asdict(work.forecast(price))}
         answer(document, as_json=as_json, lines=foreseen(work, "variants", price))
@@ -107,7 +113,8 @@ def augment(
     else:
         bench.store.add(*samples)
     tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
-    ids = Augmenting(bench.store, mind, labelled, wish, pool).kept
+    work.refresh()
+    ids = work.kept
     made = bench.store.bulk.records(Augmentation, ids)
     counts = report(made)
     about_file = {"file": str(out), "written": variants_of(bench.store, ids, out)} if out else {}
@@ -118,6 +125,7 @@ def augment(
         "counts": {kind: each.model_dump() for kind, each in counts.items()},
         "problems": problems,
         "report": tally.report(),
+        **({"names": naming.report()} if naming else {}),
         **about_batch,
         **about_file,
     }
@@ -158,31 +166,48 @@ def _labelled(bench: "Workbench", samples: Sequence[Sample]) -> list[tuple[Sampl
 
 
 def _pool(
-    bench: "Workbench",
-    source: NameSource,
-    corpus: str,
-    samples: Sequence[Sample],
-    not_in: Sequence[str],
-    limits: "Limits",
-    price: "Price | None",
+    bench: "Workbench", source: "NameList | NameSource", corpus: str, samples: Sequence[Sample], not_in: Sequence[str]
 ) -> "EntityPool":
     """The names that replace others: none of them is in the splits that are to be kept apart."""
     from core.augmentation import EntityPool  # noqa: PLC0415 - openai is slow to import
-    from core.augmentation.naming import NameList  # noqa: PLC0415 - likewise
     from core.augmentation.pool import mentions_of  # noqa: PLC0415 - likewise
 
     taken = mentions_of(sample for name in not_in for sample in _split(bench, name))
-    match source:
-        case "corpus":
-            return EntityPool.from_samples(samples, corpus).without(taken)
-        case "project":
-            return EntityPool.of_the_project().without(taken)
-        case "teacher":
-            listed = NameList(bench.models.teacher(bench.settings))
-            tally, _ = ask(bench, listed, "names", limits, price)
-            if tally.stopped:
-                raise BadInput(f"the list of names is not whole: {tally.stopped}. The same command goes on from there")
-            return listed.pool(taken | mentions_of(samples))
+    if source == "corpus":
+        return EntityPool.from_samples(samples, corpus).without(taken)
+    if isinstance(source, str):
+        return EntityPool.of_the_project().without(taken)
+    return source.pool(taken | mentions_of(samples))
+
+
+def _names(bench: "Workbench", limits: "Limits", price: "Price | None", *, ask_now: bool) -> tuple["NameList", "Tally"]:
+    """The teacher's whole list of names, and what it took: another list would make other variants.
+
+    Raises:
+        BadInput: it is not whole, and cannot be made so now.
+    """
+    from core.augmentation.naming import NameList  # noqa: PLC0415 - openai is slow to import
+
+    listed = NameList(bench.models.teacher(bench.settings))
+    if not ask_now and (lacking := listed.open(bench.store)):
+        raise BadInput(
+            f"--names teacher: {lacking} of the {listed.missing} questions for names have no answer yet, and nothing "
+            "can be planned without: run once without --dry-run, --batch-out or --batch-in (--limit 1 will do)"
+        )
+    tally, _ = ask(bench, listed, "names", limits, price)
+    if tally.requests:
+        say(["The list of names:", *lines_of(tally)])
+    if tally.stopped or tally.failures:
+        why = tally.stopped or f"{len(tally.failures)} questions failed; the first: {tally.failures[0].problem}"
+        raise BadInput(f"the list of names is not whole: {why}. The same command goes on from there")
+    return listed, tally
+
+
+def _less(limits: "Limits", tally: "Tally") -> "Limits":
+    """The limits of a run after another one, which spent part of the budget."""
+    if limits.budget is None:
+        return limits
+    return replace(limits, budget=max(0.0, limits.budget - (tally.cost or 0.0)))
 
 
 def _split(bench: "Workbench", name: str) -> list[Sample]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Unpack
 
-from core.domain import Augmentation, Caption, Choice, Knowledge
+from core.domain import Augmentation, Caption, Knowledge, State
 from core.store.answers import Asked
 from core.store.attempts import Rows
 from core.store.rows import TABLES, Kind, canonical, record_of
@@ -63,14 +63,30 @@ class Bulk:
         rows = self._rows(sql, json.dumps(list(parent_ids)), model)
         return {(row["parent_id"], row["prompt_version"], row["parameters"]): row["id"] for row in rows}
 
-    def choices(self, augmentation_ids: Iterable[str]) -> dict[str, Choice]:
-        """The latest decision about each augmentation that there was one about."""
-        sql = """
-            SELECT augmentation_id, choice FROM decisions
-            WHERE augmentation_id IN (SELECT value FROM json_each(?)) ORDER BY number
-        """
+    def states(self, augmentation_ids: Iterable[str]) -> dict[str, State]:
+        """Where each augmentation that has a variant stands, as the queue settles it: by all votes and the rules."""
+        sql = "SELECT augmentation_id, state FROM queue WHERE augmentation_id IN (SELECT value FROM json_each(?))"
         rows = self._rows(sql, json.dumps(list(augmentation_ids)))
-        return {row["augmentation_id"]: row["choice"] for row in rows}
+        return {row["augmentation_id"]: row["state"] for row in rows}
+
+    def edits(self, augmentation_ids: Iterable[str]) -> dict[str, list[Augmentation]]:
+        """The accepted variants that people made of each augmentation, and of their edits, by its id; oldest first."""
+        sql = """
+            WITH RECURSIVE by_hand AS MATERIALIZED (
+                SELECT number, id, state, record, json_extract(record, '$.maker.parameters.edits') AS edits
+                FROM queue JOIN augmentations ON augmentations.id = queue.augmentation_id
+                WHERE queue.model = 'by hand'
+            ), line(root, id) AS (
+                SELECT value, value FROM json_each(?)
+                UNION SELECT root, by_hand.id FROM line JOIN by_hand ON by_hand.edits = line.id
+            )
+            SELECT root, record FROM line JOIN by_hand USING (id)
+            WHERE state = 'accepted' AND id <> root ORDER BY number
+        """
+        found: dict[str, list[Augmentation]] = {}
+        for row in self._rows(sql, json.dumps(list(augmentation_ids))):
+            found.setdefault(row["root"], []).append(record_of(Augmentation, row["record"]))
+        return found
 
     def records(self, kind: type[Kind], ids: Iterable[str]) -> list[Kind]:
         """The records of these ids, in the order asked for."""
