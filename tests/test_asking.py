@@ -117,6 +117,17 @@ def test_no_secret_is_kept_even_if_the_endpoint_repeats_it(
     assert "[key]" in str(kept(tmp_path))
 
 
+@pytest.mark.parametrize("word", ["k", "1", "EMPTY", "choices"])
+def test_a_key_that_is_only_a_word_breaks_no_answer(
+    store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", word)
+    loopback.answer = lambda request: f"1 {word} in the sky"
+    served = endpoint.load(Settings.read(teacher_url=loopback.url, teacher_model="gpt-test", teacher_timeout=10))
+    tally, heard = run(served, store, 1)
+    assert (tally.answered, [answer.text for answer in heard]) == (1, [f"1 {word} in the sky"])
+
+
 def test_an_answer_is_kept_before_anything_is_made_of_it(teacher: Teacher, store: Store, loopback: Loopback) -> None:
     def broken() -> Conversation:
         yield ask(0)
