@@ -427,6 +427,28 @@ def test_a_run_that_waits_out_a_pause_stops_at_once(teacher: Teacher, store: Sto
     assert job.wait(3)
 
 
+def test_stopping_a_run_that_is_over_changes_nothing(teacher: Teacher, store: Store) -> None:
+    job = Job(Engine(teacher, store, Limits(2), None, planned=2), [alone(ask(number), []) for number in range(2)])
+    job.start()
+    assert job.wait(10)
+    job.stop()
+    assert (job.result().answered, job.result().stopped) == (2, None)
+
+
+def test_whatever_goes_wrong_with_the_store_ends_the_run(
+    teacher: Teacher, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(store, "add", broken)
+    job = Job(Engine(teacher, store, Limits(4), None, planned=8), [alone(ask(number), []) for number in range(8)])
+    job.start()
+    assert job.wait(10)
+    with pytest.raises(MemoryError, match="no room"):
+        job.result()
+
+
 def test_a_store_that_cannot_be_written_ends_the_run_with_its_reason(
     teacher: Teacher, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
