@@ -39,7 +39,7 @@ class Studies:
         """Remember a study in place of an older one of its case, which ends; the oldest finished are forgotten."""
         with self._lock:
             if older := self._by_case.get(study.sample.id):
-                older.stop()
+                older.give_way()
             self._by_case[study.sample.id] = study
             self._by_case.move_to_end(study.sample.id)
             for case_id in [key for key, old in self._by_case.items() if not old.running]:
