@@ -5,6 +5,7 @@ goes on when the same one is started again. The batch door has the same work as 
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
@@ -29,6 +30,8 @@ from core.thinking import Thinking
 from core.workbench import Workbench
 
 Product = Literal["captions", "thoughts", "variants"]
+
+_log = logging.getLogger(__name__)
 
 STOPPED = "you stopped it"
 
@@ -104,8 +107,13 @@ class CorpusJob:
         by.must("run jobs")
         self._thread.start()
 
-    def stop(self) -> None:
-        """End it soon: what came is kept."""
+    def stop(self, *, by: Person) -> None:
+        """End it soon: what came is kept.
+
+        Raises:
+            Forbidden: their role does not let them.
+        """
+        by.must("run jobs")
         self._stop.set()
         if self._asking:
             self._asking.stop(STOPPED)
@@ -139,6 +147,12 @@ class CorpusJob:
                 self._ask()
         except CotpdError as error:
             self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short
+            _log.exception("the job for %s of %s/%s failed", self.order.product, self.order.corpus, self.order.split)
+            self.problem = (
+                f"something unforeseen went wrong ({type(error).__name__}); the server's log says more. "
+                "What came is kept: start the job again, and it goes on from there"
+            )
 
     def _caption(self) -> None:
         store, began = self._bench.store, time.monotonic()

@@ -87,14 +87,26 @@ def show_forecast(order: Order) -> None:
 
 def start(order: Order) -> None:
     """Carry an order out, unless another job is running."""
-    with problems.shown():
-        job = CorpusJob(resources.workbench(chosen), order)
-        job.start(by=people.current())
-        resources.jobs().put(job)
+    st.session_state.job_problem = ""
+    try:
+        resources.jobs().start(CorpusJob(resources.workbench(chosen), order), by=people.current())
+    except problems.FORESEEN as error:
+        st.session_state.job_problem = str(error)
+
+
+def stop(job: CorpusJob) -> None:
+    """End a job, if their role lets them."""
+    st.session_state.job_problem = ""
+    try:
+        job.stop(by=people.current())
+    except problems.FORESEEN as error:
+        st.session_state.job_problem = str(error)
 
 
 def show_job() -> None:
     """How far the last job is, or what became of it."""
+    if st.session_state.get("job_problem"):
+        problems.show(st.session_state.job_problem)
     job = resources.jobs().last()
     if job is None:
         return
@@ -121,7 +133,7 @@ def show_job() -> None:
 def show_progress(job: CorpusJob, what: str) -> None:
     """A running job."""
     now = job.standing()
-    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    bar, end = st.columns([5, 1], vertical_alignment="center")
     pace = f" · {now.done / now.seconds:.1f}/s" if now.seconds > 1 and now.done else ""
     left = f" · {clock(now.seconds_left)} left" if now.seconds_left is not None else ""
     spent = f" · ${now.cost:,.4f}" if now.cost else ""
@@ -130,7 +142,15 @@ def show_progress(job: CorpusJob, what: str) -> None:
         now.done / now.planned if now.planned else 0.0,
         text=f"{inert.label(what)}: {'stopping, ' if job.stopping else ''}{state}",
     )
-    stop.button("Stop", icon=":material/stop:", on_click=job.stop, width="stretch", disabled=job.stopping)
+    end.button(
+        "Stop",
+        icon=":material/stop:",
+        on_click=stop,
+        args=(job,),
+        width="stretch",
+        disabled=job.stopping or not person.may("run jobs"),
+        help=None if person.may("run jobs") else f"A {person.role} may only look",
+    )
 
 
 def show_failures(order: Order) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.resources import Jobs
 from core.augmenting import Wish
 from core.domain import Entity, Sample
-from core.errors import Forbidden
+from core.errors import BadInput, Forbidden
 from core.identity import Person, local
 from core.jobs import CorpusJob, Order, forecast
 from core.settings import Settings
@@ -63,7 +64,7 @@ def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench
     job.start(by=ANN)
     while job.standing().done < 3:
         time.sleep(0.01)
-    job.stop()
+    job.stop(by=ANN)
     assert job.wait(60)
     assert job.standing().stopped == "you stopped it"
     kept = job.standing().done
@@ -100,6 +101,37 @@ def test_a_job_that_cannot_be_done_says_why(bench: Workbench, order: Order, word
     job = done(bench, order)
     assert job.problem is not None
     assert words in job.problem
+
+
+def test_a_job_that_breaks_in_an_unforeseen_way_says_so(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("core.jobs.work_of", broken)
+    assert "something unforeseen went wrong (MemoryError)" in (done(bench, THOUGHTS).problem or "")
+
+
+def test_one_job_runs_at_a_time_whoever_starts_another(bench: Workbench, loopback: Loopback) -> None:
+    loopback.pause = 0.1
+    jobs, first = Jobs(), CorpusJob(bench, THOUGHTS)
+    jobs.start(first, by=ANN)
+    with pytest.raises(BadInput, match="a job is running, for thoughts of names/train"):
+        jobs.start(CorpusJob(bench, Order("variants", "names", "train", wish=Wish(("image",)))), by=local("Bob"))
+    assert jobs.last() is first
+    assert not first.stopping
+    first.stop(by=ANN)
+    assert first.wait(60)
+    jobs.start(second := CorpusJob(bench, Order("thoughts", "names", "train", limit=1)), by=ANN)
+    assert jobs.last() is second
+    assert second.wait(60)
+
+
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_only_a_curator_stops_a_job(bench: Workbench, role: str) -> None:
+    job = CorpusJob(bench, THOUGHTS)
+    with pytest.raises(Forbidden, match=f"a {role} may not run jobs"):
+        job.stop(by=Person("Vi", role))  # type: ignore[arg-type]
+    assert not job.stopping
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])
