@@ -167,6 +167,15 @@ def test_a_refusal_is_a_failure_that_does_not_keep_the_other_grains_from_being_a
     assert store.attempts.failures("tiny", "all") == []
 
 
+def test_a_thought_that_came_after_another_dialogue_settles_its_failure(store: Store, loopback: Loopback) -> None:
+    loopback.answer = lambda request: "I'm sorry, I can't."
+    think(store, teacher_of(loopback))
+    assert len(store.attempts.failures("tiny", "all")) == 12
+    loopback.answer = lambda request: "It is a photo."
+    think(store, teacher_of(loopback))  # the later grains are asked after other answers, and are other asks
+    assert store.attempts.failures("tiny", "all") == []
+
+
 def test_what_the_endpoint_failed_leaves_the_later_grains_open(
     store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
