@@ -77,12 +77,22 @@ def show_forecast(order: Order) -> None:
     if order.product == "captions" or not st.button("What will it take?", icon=":material/calculate:", type="tertiary"):
         return
     with st.spinner("Looking at what there is…"):
-        foreseen = forecast(resources.workbench(chosen), order)
+        foreseen, uncaptioned = forecast(resources.workbench(chosen), order)
     money = "price unknown" if foreseen.cost is None else f"${foreseen.cost:,.4f}" if foreseen.cost else "free"
     inert.show(
         f"{foreseen.calls:,} to ask for; about {foreseen.prompt_tokens:,} tokens to read and "
         f"{foreseen.completion_tokens:,} to write, {foreseen.most_completion_tokens:,} at most: {money}."
     )
+    show_uncaptioned(uncaptioned)
+
+
+def show_uncaptioned(number: int) -> None:
+    """How many pictures nothing is asked about, and what helps."""
+    if number:
+        inert.show(
+            f"{number:,} samples have a picture but no caption: nothing is asked about it. "
+            "Make the captions first, or set COTPD_TEACHER_SEES for a teacher that sees."
+        )
 
 
 def start(order: Order) -> None:
@@ -124,6 +134,7 @@ def show_job() -> None:
                 inert.show(f"Stopped: {now.stopped}. Start it again, and it goes on from there.")
             for reason, number in now.failures.items():
                 inert.show(f"{number:,} failed: {reason}")
+        show_uncaptioned(now.uncaptioned)
         if job.problem:
             problems.show(job.problem)
     if not job.running and st.session_state.pop("job_polling", False):
