@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from core.cli import app
@@ -99,6 +100,18 @@ def test_a_dry_run_asks_and_keeps_nothing(loopback: Loopback, workspace: Path) -
     assert loopback.requests == []
     with Store(workspace) as store:
         assert store.sample(Sample.from_text("a tweet of mine").id) is None
+
+
+def test_a_dry_run_counts_what_is_asked_about_pictures_that_are_captioned_first(workspace: Path) -> None:
+    with Store(workspace) as store:
+        name = store.save_image(Image.new("RGB", (20, 20), "navy"))
+        lost = Sample.from_text("its picture is not here", image="lost")
+        store.add_corpus("tiny", "new", [Sample.from_text("look", image=name), lost])
+    got = document(think("--split", "new", "--dry-run", "--json"))
+    assert (got["forecast"]["calls"], got["to_caption"], got["uncaptioned"]) == (5, 1, 1)
+    said = think("--split", "new", "--dry-run").stdout
+    assert "1 pictures are captioned first" in said
+    assert "1 samples have a picture but no caption" in said
 
 
 def test_a_budget_stops_in_time_and_the_next_run_goes_on(loopback: Loopback) -> None:
