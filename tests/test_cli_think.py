@@ -90,6 +90,20 @@ def test_people_read_the_estimate_before_and_the_report_after(loopback: Loopback
     assert "80 answered, 0 from kept answers, 0 failed, 0 left open; 80 requests" in result.stderr
 
 
+def test_a_terminal_gets_no_control_characters_of_tweets_and_answers(loopback: Loopback) -> None:
+    loopback.answer = lambda request: "It is \x1b[31ma\x9b31m \u202etweet."
+    tweet = "see \x1b]0;mine\x07 this"
+    good = CliRunner().invoke(app, ["think", "--text", tweet])
+    assert "noun It is [31ma31m tweet." in good.stdout
+    loopback.fault, loopback.status = "status", 400
+    bad = CliRunner().invoke(app, ["think", "--text", f"{tweet} again"])
+    assert "see ]0;mine this again: " in bad.stderr
+    wrong = CliRunner().invoke(app, ["think", "--corpus", tweet])
+    assert "no corpus see ]0;mine this/all" in wrong.stderr
+    said = "".join(each.stdout + each.stderr for each in (good, bad, wrong))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(said)
+
+
 def test_a_dry_run_asks_and_keeps_nothing(loopback: Loopback, workspace: Path) -> None:
     got = document(think("--dry-run", "--json"))
     assert (got["kept"], got["forecast"]["calls"]) == (0, 80)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from core.cli.door import progress, stderr
+from core.cli.door import progress
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -142,12 +142,6 @@ def cost(dollars: float | None) -> str:
     if dollars is None:
         return "price unknown"
     return "free" if dollars == 0 else f"${dollars:,.4f}" if dollars < 1 else f"${dollars:,.2f}"
-
-
-def say(lines: list[str]) -> None:
-    """Lines for people, on stderr."""
-    for line in lines:
-        stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _state(tally: "Tally") -> str:

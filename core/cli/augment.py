@@ -20,10 +20,9 @@ from core.cli.asking import (
     foreseen,
     lines_of,
     price_within,
-    say,
 )
 from core.cli.cases import Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, progress, workbench
+from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput
 
@@ -103,7 +102,7 @@ def augment(
         answer(document, as_json=as_json, lines=foreseen(work, "variants", price))
         return
     if corpus:
-        say(foreseen(work, "variants", price))
+        say(*foreseen(work, "variants", price))
     else:
         bench.store.add(*samples)
     tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
@@ -124,7 +123,7 @@ def augment(
     one = [f"{each.kind} {each.dropped or each.caption or _text(each)}" for each in made] if text is not None else []
     about = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
     answer(document, as_json=as_json, lines=[*one, *_counted(counts), *about])
-    say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
+    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
     if problems or tally.stopped:
         raise SystemExit(1)
 

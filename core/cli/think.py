@@ -21,10 +21,9 @@ from core.cli.asking import (
     foreseen,
     lines_of,
     price_within,
-    say,
 )
 from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, progress, workbench
+from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Caption, Knowledge, Maker
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def think(
         answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, price)])
         return
     if corpus:
-        say(_foreseen(work, price))
+        say(*_foreseen(work, price))
     else:
         bench.store.add(*samples)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
@@ -101,7 +100,7 @@ def think(
     document = {"thoughts": thoughts, "problems": problems, "report": tally.report(), **about_batch}
     lines = [f"{thought['grain']} {thought['text']}" for thought in thoughts]
     answer(document, as_json=as_json, lines=[*lines, *(f"{name}: {value}" for name, value in about_batch.items())])
-    say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
+    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
     if problems or tally.stopped:
         raise SystemExit(1)
 
