@@ -213,6 +213,23 @@ def test_a_batch_goes_out_and_comes_in(loopback: Loopback, tmp_path: Path) -> No
     assert "two steps" in both.stderr
 
 
+def test_a_budget_bounds_the_batch_that_is_written_and_not_the_answers_that_are_paid(
+    loopback: Loopback, tmp_path: Path
+) -> None:
+    file = tmp_path / "f.jsonl"
+    direct, in_batch = (
+        document(think("--dry-run", "--json", *options))["forecast"] for options in ((), ("--batch-out", file))
+    )
+    assert in_batch["most_cost"] == pytest.approx(direct["most_cost"] / 2)
+    out = document(think("--batch-out", file, "--budget", in_batch["most_cost"] / 2, "--json"), status=1)
+    assert 0 < out["requests"] == len(file.read_text().splitlines()) < 40
+    assert "the budget" in out["report"]["stopped"]
+    paid = think("--batch-in", file, "--budget", 1)
+    assert paid.exit_code == 2
+    assert "answers that are paid for" in paid.stderr
+    assert loopback.requests == []
+
+
 def test_looking_for_what_is_missing_loads_no_torch() -> None:
     code = "import sys, core.cli.think, core.thinking, core.workbench; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -335,8 +336,11 @@ def test_error_lines_are_counted_by_reason_and_written_again(store: Store, loopb
     assert {request["custom_id"] for request in written(store, teacher, tmp_path / "g.jsonl")} == {
         request["custom_id"] for request in requests[:4]
     }
-    again = BatchResults(teacher, results)  # the same file once more changes nothing
-    think(store, teacher, again)
+    with sqlite3.connect(tmp_path / "workspace" / "workspace.db") as db:
+        (kept,) = db.execute("SELECT count(*) FROM attempts").fetchone()
+        again = BatchResults(teacher, results)  # the same file once more changes nothing
+        assert len(think(store, teacher, again).failures) == 3
+        assert db.execute("SELECT count(*) FROM attempts").fetchone() == (kept,) == (11,)
     assert again.unknown(store) == ["somebody-else"]
 
 

@@ -174,6 +174,8 @@ class Engine:
                 if error:
                     raise error from None
                 raise
+            if self._given and reply.error and last and last.response == reply.response:
+                raise reply.error  # a line that was read in before
             attempt = self._attempt(key, number, ask, reply)
             await self._writer.keep(attempt)
             if reply.error is None and reply.answer:
@@ -203,9 +205,8 @@ class Engine:
             cost = reserved  # until it is known, a request may have cost what it can
             try:
                 reply = await self._line.send(ask, key)
-            except Later:
+            except Later:  # what was written to a file is sent by somebody else, and may cost what it can
                 self.tally.requests -= 1
-                cost = 0.0
                 raise
             cost = self._count(reply, reserved)
         finally:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from core.cli.asking import (
-    Batch,
     BatchIn,
     BatchOut,
     Budget,
@@ -17,6 +16,7 @@ from core.cli.asking import (
     PerMinute,
     TokensPerMinute,
     ask,
+    batch_of,
     foreseen,
     lines_of,
     price_within,
@@ -88,6 +88,7 @@ def augment(
     from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
 
     wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
+    batch = batch_of(batch_out, batch_in, budget)
     bench = workbench(teacher=teacher, workspace=workspace)
     samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image)]
     mind = bench.models.teacher(bench.settings)
@@ -98,14 +99,14 @@ def augment(
     pool = _pool(bench, source, f"{corpus}/{split}", samples, not_in or [], limits, price)
     work = Augmenting(bench.store, mind, labelled, wish, pool)
     if dry_run:
-        document = {"kept": len(work.kept), "forecast": asdict(work.forecast(price))}
-        answer(document, as_json=as_json, lines=foreseen(work, "variants", price))
+        document = {"kept": len(work.kept), "forecast": asdict(work.forecast(batch.price(price)))}
+        answer(document, as_json=as_json, lines=foreseen(work, "variants", batch.price(price)))
         return
     if corpus:
-        say(*foreseen(work, "variants", price))
+        say(*foreseen(work, "variants", batch.price(price)))
     else:
         bench.store.add(*samples)
-    tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
+    tally, about_batch = ask(bench, work, "variants", limits, price, batch)
     ids = Augmenting(bench.store, mind, labelled, wish, pool).kept
     made = bench.store.bulk.records(Augmentation, ids)
     counts = report(made)

@@ -9,7 +9,6 @@ import typer
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.cli.asking import (
-    Batch,
     BatchIn,
     BatchOut,
     Budget,
@@ -18,6 +17,7 @@ from core.cli.asking import (
     PerMinute,
     TokensPerMinute,
     ask,
+    batch_of,
     foreseen,
     lines_of,
     price_within,
@@ -63,6 +63,7 @@ def think(
     from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
     from core.thinking import Thinking  # noqa: PLC0415 - likewise
 
+    batch = batch_of(batch_out, batch_in, budget)
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
     cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
     samples = [case.sample for case in cases]
@@ -80,17 +81,17 @@ def think(
             "kept": len(work.kept),
             "to_caption": len(captions),
             "uncaptioned": work.uncaptioned,
-            "forecast": asdict(work.forecast(price)),
+            "forecast": asdict(work.forecast(batch.price(price))),
         }
         first = [f"{len(captions):,} pictures are captioned first; what is asked about them is counted."]
-        answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, price)])
+        answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, batch.price(price))])
         return
     if corpus:
-        say(*_foreseen(work, price))
+        say(*_foreseen(work, batch.price(price)))
     else:
         bench.store.add(*samples)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
-    tally, about_batch = ask(bench, work, "thoughts", limits, price, Batch(batch_out, batch_in))
+    tally, about_batch = ask(bench, work, "thoughts", limits, price, batch)
     if tally.done:
         work = Thinking(bench.store, mind, samples, abouts)
     is_told = as_json or text is not None  # a corpus' thoughts are no reading for a terminal
