@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.demo import Demo
 from core.domain import Sample
-from core.errors import CotpdError
+from core.errors import BadInput, CotpdError
+from core.identity import Person
 from core.importing import import_demos
 from core.jobs import CorpusJob
 from core.models import Models
@@ -39,7 +40,7 @@ class Studies:
         """Remember a study in place of an older one of its case, which ends; the oldest finished are forgotten."""
         with self._lock:
             if older := self._by_case.get(study.sample.id):
-                older.stop()
+                older.give_way()
             self._by_case[study.sample.id] = study
             self._by_case.move_to_end(study.sample.id)
             for case_id in [key for key, old in self._by_case.items() if not old.running]:
@@ -52,16 +53,28 @@ class Jobs:
     """The last job of this server: one at a time, for they share a teacher."""
 
     _last: CorpusJob | None = None
+    _lock: Lock = field(default_factory=Lock)
 
     def last(self) -> CorpusJob | None:
         """The job that is running, or that ended last."""
         return self._last
 
-    def put(self, job: CorpusJob) -> None:
-        """Remember a job in place of the one before it, which ends."""
-        if self._last:
-            self._last.stop()
-        self._last = job
+    def start(self, job: CorpusJob, *, by: Person) -> None:
+        """Start a job, in place of the one that ended last.
+
+        Raises:
+            Forbidden: their role does not let them.
+            BadInput: another is running, which somebody else may have started.
+        """
+        with self._lock:
+            if self._last and self._last.running:
+                order = self._last.order
+                raise BadInput(
+                    f"a job is running, for {order.product} of {order.corpus}/{order.split}: "
+                    "wait for its end, or stop it, then start yours"
+                )
+            job.start(by=by)
+            self._last = job
 
 
 @st.cache_resource(show_spinner=False)

@@ -5,6 +5,8 @@ goes on when the same one is started again. The batch door has the same work as 
 """
 
 import asyncio
+import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -23,17 +25,15 @@ from core.captioning.local import Local
 from core.domain import Sample
 from core.errors import BadInput, CotpdError
 from core.identity import Person
-from core.knowledge import About
 from core.store import Store
 from core.thinking import Thinking
 from core.workbench import Workbench
 
 Product = Literal["captions", "thoughts", "variants"]
 
-STOPPED = "you stopped it"
+_log = logging.getLogger(__name__)
 
-AT_ONCE = 500
-"""Samples that one look into the store is about."""
+STOPPED = "you stopped it"
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,16 @@ class Order:
 
 @dataclass
 class Standing:
-    """How far a job is: done of planned, of these failed; cost in USD, None where the price is unknown."""
+    """How far a job is: done of planned, of these failed; cost in USD, None where the price is unknown.
+
+    What was kept before is not of these. `uncaptioned` samples have a picture that nothing is asked about.
+    """
 
     planned: int = 0
     done: int = 0
     failed: int = 0
     kept_before: int = 0
+    uncaptioned: int = 0
     cost: float | None = None
     seconds: float = 0.0
     stopped: str | None = None
@@ -81,7 +85,7 @@ class CorpusJob:
         self._bench = bench
         self._captioned = Standing()
         self._asking: Engine | None = None
-        self._before = 0
+        self._before = self._uncaptioned = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="job")
 
@@ -104,8 +108,13 @@ class CorpusJob:
         by.must("run jobs")
         self._thread.start()
 
-    def stop(self) -> None:
-        """End it soon: what came is kept."""
+    def stop(self, *, by: Person) -> None:
+        """End it soon: what came is kept.
+
+        Raises:
+            Forbidden: their role does not let them.
+        """
+        by.must("run jobs")
         self._stop.set()
         if self._asking:
             self._asking.stop(STOPPED)
@@ -125,6 +134,7 @@ class CorpusJob:
             done=tally.done,
             failed=len(tally.failures),
             kept_before=self._before,
+            uncaptioned=self._uncaptioned,
             cost=tally.cost,
             seconds=tally.seconds,
             stopped=tally.stopped,
@@ -139,12 +149,23 @@ class CorpusJob:
                 self._ask()
         except CotpdError as error:
             self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short
+            _log.exception("the job for %s of %s/%s failed", self.order.product, self.order.corpus, self.order.split)
+            self.problem = (
+                f"something unforeseen went wrong ({type(error).__name__}); the server's log says more. "
+                "What came is kept: start the job again, and it goes on from there"
+            )
 
     def _caption(self) -> None:
         store, began = self._bench.store, time.monotonic()
 
+        kept: int | None = None
+
         def show(done: int, total: int, failed: int) -> None:
-            self._captioned = Standing(total, done, failed, cost=0.0, seconds=time.monotonic() - began)
+            nonlocal kept
+            kept = done if kept is None else kept  # the first call is made before anything is
+            seconds = time.monotonic() - began
+            self._captioned = Standing(total - kept, done - kept, failed, kept_before=kept, cost=0.0, seconds=seconds)
             if self._stop.is_set():
                 raise _Stopped
 
@@ -155,8 +176,9 @@ class CorpusJob:
         except _Stopped:
             self._captioned.stopped = STOPPED
         else:
-            self._captioned.kept_before = report.kept
-            self._captioned.failures = dict(Counter(report.failures.values()))
+            pictures = {sample.id: str(picture) for sample, picture in pictured}
+            reasons = (_short(words, pictures[sample_id]) for sample_id, words in report.failures.items())
+            self._captioned.failures = dict(Counter(reasons).most_common())
 
     def _ask(self) -> None:
         work = work_of(self._bench, self.order)
@@ -167,27 +189,29 @@ class CorpusJob:
                 f"a budget needs a price, and none is known for {teacher.model!r}; COTPD_PRICES names a table"
             )
         limits = Limits(self.order.concurrency or teacher.concurrency, budget=self.order.budget)
-        self._before = len(work.kept)
+        self._before, self._uncaptioned = len(work.kept), _uncaptioned(work)
         self._asking = Engine(teacher, self._bench.store, limits, price, planned=work.missing)
         if self._stop.is_set():
             self._asking.stop(STOPPED)
         asyncio.run(self._asking.run(work.conversations()))
 
 
-def forecast(bench: Workbench, order: Order) -> Forecast:
-    """What an order for thoughts or variants will take.
+def forecast(bench: Workbench, order: Order) -> tuple[Forecast, int]:
+    """What an order for thoughts or variants will take; and of how many samples the picture cannot be asked about.
 
     Raises:
         CotpdError: the teacher cannot be used, or there are no such samples.
     """
     price = price_of(bench.models.teacher(bench.settings), bench.settings)
-    return work_of(bench, order).forecast(price)
+    work = work_of(bench, order)
+    return work.forecast(price), _uncaptioned(work)
 
 
 def work_of(bench: Workbench, order: Order) -> Work:
     """The thoughts or variants that an order is for: those that are kept, and what gets the others.
 
-    A picture is spoken of by its newest caption; names come from the corpus itself, where it is labelled.
+    A picture is shown to a teacher that sees, and spoken of by its newest caption to others. Names come from the corpus
+    itself, where it is labelled.
 
     Raises:
         BadInput: there are no such samples.
@@ -196,15 +220,16 @@ def work_of(bench: Workbench, order: Order) -> Work:
     samples = samples_of(bench.store, order)
     teacher = bench.models.teacher(bench.settings)
     if order.wish is None:
-        captions: dict[str, About] = {}
-        for start in range(0, len(samples), AT_ONCE):
-            captions |= bench.store.bulk.captions(sample.id for sample in samples[start : start + AT_ONCE])
-        return Thinking(bench.store, teacher, samples, captions)
+        return Thinking(bench.store, teacher, samples, bench.abouts((sample, None) for sample in samples))
     is_labelled = any(sample.entities for sample in samples)
     name = f"{order.corpus}/{order.split}"
     pool = EntityPool.from_samples(samples, name) if is_labelled else EntityPool.of_the_project()
     labelled = [(sample, bench.entities(sample)) for sample in samples]
     return Augmenting(bench.store, teacher, labelled, order.wish, pool)
+
+
+def _uncaptioned(work: Work) -> int:
+    return work.uncaptioned if isinstance(work, Thinking) else 0
 
 
 def samples_of(store: Store, order: Order) -> list[Sample]:
@@ -217,6 +242,11 @@ def samples_of(store: Store, order: Order) -> list[Sample]:
     if not samples:
         raise BadInput(f"no corpus {order.corpus}/{order.split} is in the workspace: import it first")
     return samples
+
+
+def _short(problem: str, picture: str) -> str:
+    """What is wrong with a picture in words that fit others too: without its name, details and advice."""
+    return re.split(r": | \(", problem.replace(repr(picture), "the picture"), maxsplit=1)[0]
 
 
 def _pictured(bench: Workbench, samples: Sequence[Sample]) -> list[tuple[Sample, Path]]:

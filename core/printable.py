@@ -1,7 +1,7 @@
 """Strangers' text without the characters that are no text: they could hide words, or turn ours round."""
 
 _BIDI = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # overrides reach beyond the text that they stand in
-_CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), 0x7F, *_BIDI))
+_CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), *_BIDI))
 
 
 def printable(text: str) -> str:

@@ -123,8 +123,17 @@ class Study:
         """Whether somebody asked it to stop; an answer in progress ends at its next word."""
         return self._stop.is_set()
 
-    def stop(self) -> None:
-        """End what is running at its next word, and start nothing more."""
+    def stop(self, *, by: Person) -> None:
+        """End what is running at its next word, and start nothing more.
+
+        Raises:
+            Forbidden: their role does not let them study tweets.
+        """
+        by.must("study tweets")
+        self.give_way()
+
+    def give_way(self) -> None:
+        """End in the same way, for a newer study of the same sample."""
         self._stop.set()
 
     def changes(self) -> list[Change]:

@@ -1,7 +1,7 @@
 """One workspace with its models: every step of a sample's way, kept the moment it is done and never asked for twice."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +25,16 @@ from core.domain import (
     Task,
 )
 from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
-from core.knowledge import Dialogue
+from core.knowledge import About, Dialogue
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
 from core.teachers import Picture
 
 _log = logging.getLogger(__name__)
+
+AT_ONCE = 500
+"""Samples that one look into the store is about."""
 
 Hear = Callable[[str], None]
 """Gets each piece of an answer as it arrives; raising from it ends the request."""
@@ -67,6 +70,23 @@ class Workbench:
             return None
         found = file or self.store.image(sample.image)
         return Picture(sample.image, str(found)) if found else None
+
+    def abouts(self, samples: Iterable[tuple[Sample, Path | None]]) -> dict[str, About]:
+        """What the teacher is to be asked about pictures with, by the samples' ids, as far as it is there.
+
+        For a teacher that sees it is the picture, whose file may lie outside the workspace, else the newest caption.
+        """
+        seen: dict[str, Picture] = {}
+        unseen: list[str] = []
+        for sample, file in samples:
+            if picture := self.shown(sample, file):
+                seen[sample.id] = picture
+            elif sample.image:
+                unseen.append(sample.id)
+        captions: dict[str, Caption] = {}
+        for start in range(0, len(unseen), AT_ONCE):
+            captions |= self.store.bulk.captions(unseen[start : start + AT_ONCE])
+        return {**captions, **seen}
 
     def caption(self, sample: Sample, picture: Image.Image) -> Caption:
         """A picture in words, by the chosen captioner."""

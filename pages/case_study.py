@@ -135,6 +135,15 @@ def start_study(case: Case | None) -> None:
     st.query_params["case"] = sample.id
 
 
+def stop_study(study: Study) -> None:
+    """End a running study, if their role lets them."""
+    try:
+        study.stop(by=people.current())
+        st.session_state.decision_problem = ""
+    except problems.FORESEEN as error:
+        st.session_state.decision_problem = str(error)
+
+
 def show_picture(name: str | None) -> None:
     """The picture in the form, and a way to take it off."""
     path = resources.store().image(name) if name else None
@@ -234,7 +243,7 @@ def show_results(case_id: str) -> None:
             bar, stop = st.columns([5, 1], vertical_alignment="center")
             bar.progress(done / len(now), text="Stopping…" if study.stopping else f"{done} of {len(now)} stages done")
             if person.may("study tweets"):
-                stop.button("Stop", icon=":material/stop:", on_click=study.stop, width="stretch")
+                stop.button("Stop", icon=":material/stop:", on_click=stop_study, args=(study,), width="stretch")
         elif study and st.session_state.get("polling") == case_id:
             st.session_state.polling = None
             st.rerun()

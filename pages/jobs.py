@@ -77,24 +77,46 @@ def show_forecast(order: Order) -> None:
     if order.product == "captions" or not st.button("What will it take?", icon=":material/calculate:", type="tertiary"):
         return
     with st.spinner("Looking at what there is…"):
-        foreseen = forecast(resources.workbench(chosen), order)
+        foreseen, uncaptioned = forecast(resources.workbench(chosen), order)
     money = "price unknown" if foreseen.cost is None else f"${foreseen.cost:,.4f}" if foreseen.cost else "free"
     inert.show(
         f"{foreseen.calls:,} to ask for; about {foreseen.prompt_tokens:,} tokens to read and "
         f"{foreseen.completion_tokens:,} to write, {foreseen.most_completion_tokens:,} at most: {money}."
     )
+    show_uncaptioned(uncaptioned)
+
+
+def show_uncaptioned(number: int) -> None:
+    """How many pictures nothing is asked about, and what helps."""
+    if number:
+        inert.show(
+            f"{number:,} samples have a picture but no caption: nothing is asked about it. "
+            "Make the captions first, or set COTPD_TEACHER_SEES for a teacher that sees."
+        )
 
 
 def start(order: Order) -> None:
     """Carry an order out, unless another job is running."""
-    with problems.shown():
-        job = CorpusJob(resources.workbench(chosen), order)
-        job.start(by=people.current())
-        resources.jobs().put(job)
+    st.session_state.job_problem = ""
+    try:
+        resources.jobs().start(CorpusJob(resources.workbench(chosen), order), by=people.current())
+    except problems.FORESEEN as error:
+        st.session_state.job_problem = str(error)
+
+
+def stop(job: CorpusJob) -> None:
+    """End a job, if their role lets them."""
+    st.session_state.job_problem = ""
+    try:
+        job.stop(by=people.current())
+    except problems.FORESEEN as error:
+        st.session_state.job_problem = str(error)
 
 
 def show_job() -> None:
     """How far the last job is, or what became of it."""
+    if st.session_state.get("job_problem"):
+        problems.show(st.session_state.job_problem)
     job = resources.jobs().last()
     if job is None:
         return
@@ -112,6 +134,7 @@ def show_job() -> None:
                 inert.show(f"Stopped: {now.stopped}. Start it again, and it goes on from there.")
             for reason, number in now.failures.items():
                 inert.show(f"{number:,} failed: {reason}")
+        show_uncaptioned(now.uncaptioned)
         if job.problem:
             problems.show(job.problem)
     if not job.running and st.session_state.pop("job_polling", False):
@@ -121,7 +144,7 @@ def show_job() -> None:
 def show_progress(job: CorpusJob, what: str) -> None:
     """A running job."""
     now = job.standing()
-    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    bar, end = st.columns([5, 1], vertical_alignment="center")
     pace = f" · {now.done / now.seconds:.1f}/s" if now.seconds > 1 and now.done else ""
     left = f" · {clock(now.seconds_left)} left" if now.seconds_left is not None else ""
     spent = f" · ${now.cost:,.4f}" if now.cost else ""
@@ -130,7 +153,15 @@ def show_progress(job: CorpusJob, what: str) -> None:
         now.done / now.planned if now.planned else 0.0,
         text=f"{inert.label(what)}: {'stopping, ' if job.stopping else ''}{state}",
     )
-    stop.button("Stop", icon=":material/stop:", on_click=job.stop, width="stretch", disabled=job.stopping)
+    end.button(
+        "Stop",
+        icon=":material/stop:",
+        on_click=stop,
+        args=(job,),
+        width="stretch",
+        disabled=job.stopping or not person.may("run jobs"),
+        help=None if person.may("run jobs") else f"A {person.role} may only look",
+    )
 
 
 def show_failures(order: Order) -> None:

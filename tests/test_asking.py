@@ -117,6 +117,17 @@ def test_no_secret_is_kept_even_if_the_endpoint_repeats_it(
     assert "[key]" in str(kept(tmp_path))
 
 
+@pytest.mark.parametrize("word", ["k", "1", "EMPTY", "choices"])
+def test_a_key_that_is_only_a_word_breaks_no_answer(
+    store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", word)
+    loopback.answer = lambda request: f"1 {word} in the sky"
+    served = endpoint.load(Settings.read(teacher_url=loopback.url, teacher_model="gpt-test", teacher_timeout=10))
+    tally, heard = run(served, store, 1)
+    assert (tally.answered, [answer.text for answer in heard]) == (1, [f"1 {word} in the sky"])
+
+
 def test_an_answer_is_kept_before_anything_is_made_of_it(teacher: Teacher, store: Store, loopback: Loopback) -> None:
     def broken() -> Conversation:
         yield ask(0)
@@ -414,6 +425,28 @@ def test_a_run_that_waits_out_a_pause_stops_at_once(teacher: Teacher, store: Sto
         time.sleep(0.01)
     job.stop()
     assert job.wait(3)
+
+
+def test_stopping_a_run_that_is_over_changes_nothing(teacher: Teacher, store: Store) -> None:
+    job = Job(Engine(teacher, store, Limits(2), None, planned=2), [alone(ask(number), []) for number in range(2)])
+    job.start()
+    assert job.wait(10)
+    job.stop()
+    assert (job.result().answered, job.result().stopped) == (2, None)
+
+
+def test_whatever_goes_wrong_with_the_store_ends_the_run(
+    teacher: Teacher, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(store, "add", broken)
+    job = Job(Engine(teacher, store, Limits(4), None, planned=8), [alone(ask(number), []) for number in range(8)])
+    job.start()
+    assert job.wait(10)
+    with pytest.raises(MemoryError, match="no room"):
+        job.result()
 
 
 def test_a_store_that_cannot_be_written_ends_the_run_with_its_reason(

@@ -106,6 +106,19 @@ def test_all_kinds_are_made_of_all_samples_and_a_second_run_asks_nothing(loopbac
     assert again[1] == made
 
 
+def test_a_draw_that_failed_is_told_beside_its_siblings_that_came(loopback: Loopback, store: Store) -> None:
+    def second_draws(body: dict[str, Any]) -> Fault | None:
+        return "status" if body.get("seed") else None
+
+    loopback.fault, loopback.status = second_draws, 400
+    tally, made = run(loopback, store, kinds=("image",), times=2)
+    assert len(made) == len(tally.failures) == 6
+    assert [each.failure for each in store.attempts.failures("names", "train")] == ["request refused"] * 6
+    loopback.fault = None
+    run(loopback, store, kinds=("image",), times=2)
+    assert store.attempts.failures("names", "train") == []
+
+
 def test_another_seed_draws_other_names_and_asks_for_no_first_rewrite_again(loopback: Loopback, store: Store) -> None:
     _, first = run(loopback, store)
     loopback.requests.clear()

@@ -13,6 +13,7 @@ from PIL import Image
 
 from core import captioning
 from core.captioning import Engine
+from core.captioning.ray import workers
 from core.domain import Sample
 from core.errors import BadInput, Unavailable
 from core.settings import Settings
@@ -107,6 +108,22 @@ def test_workers_that_die_are_started_again_once(
     more = pictured(tmp_path, range(80, 120))
     with pytest.raises(Unavailable, match="no worker of the Ray cluster is left"):
         captioning.caption_all(store, cluster, more)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "count"),
+    [
+        (0, {"CPU": 4.0}, 4),
+        (2, {"CPU": 4.0}, 2),
+        (9, {"CPU": 4.0}, 4),
+        (0, {"CPU": 4.0, "GPU": 2.0}, 2),
+        (9, {"CPU": 4.0, "GPU": 8.0}, 4),
+    ],
+)
+def test_there_are_no_more_workers_than_the_cluster_has_room_for(
+    wanted: int, there: dict[str, float], count: int
+) -> None:
+    assert workers(wanted, there) == count
 
 
 def test_a_captioner_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

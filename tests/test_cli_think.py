@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from core.cli import app
@@ -89,6 +90,20 @@ def test_people_read_the_estimate_before_and_the_report_after(loopback: Loopback
     assert "80 answered, 0 from kept answers, 0 failed, 0 left open; 80 requests" in result.stderr
 
 
+def test_a_terminal_gets_no_control_characters_of_tweets_and_answers(loopback: Loopback) -> None:
+    loopback.answer = lambda request: "It is \x1b[31ma\x9b31m \u202etweet."
+    tweet = "see \x1b]0;mine\x07 this"
+    good = CliRunner().invoke(app, ["think", "--text", tweet])
+    assert "noun It is [31ma31m tweet." in good.stdout
+    loopback.fault, loopback.status = "status", 400
+    bad = CliRunner().invoke(app, ["think", "--text", f"{tweet} again"])
+    assert "see ]0;mine this again: " in bad.stderr
+    wrong = CliRunner().invoke(app, ["think", "--corpus", tweet])
+    assert "no corpus see ]0;mine this/all" in wrong.stderr
+    said = "".join(each.stdout + each.stderr for each in (good, bad, wrong))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(said)
+
+
 def test_a_dry_run_asks_and_keeps_nothing(loopback: Loopback, workspace: Path) -> None:
     got = document(think("--dry-run", "--json"))
     assert (got["kept"], got["forecast"]["calls"]) == (0, 80)
@@ -99,6 +114,18 @@ def test_a_dry_run_asks_and_keeps_nothing(loopback: Loopback, workspace: Path) -
     assert loopback.requests == []
     with Store(workspace) as store:
         assert store.sample(Sample.from_text("a tweet of mine").id) is None
+
+
+def test_a_dry_run_counts_what_is_asked_about_pictures_that_are_captioned_first(workspace: Path) -> None:
+    with Store(workspace) as store:
+        name = store.save_image(Image.new("RGB", (20, 20), "navy"))
+        lost = Sample.from_text("its picture is not here", image="lost")
+        store.add_corpus("tiny", "new", [Sample.from_text("look", image=name), lost])
+    got = document(think("--split", "new", "--dry-run", "--json"))
+    assert (got["forecast"]["calls"], got["to_caption"], got["uncaptioned"]) == (5, 1, 1)
+    said = think("--split", "new", "--dry-run").stdout
+    assert "1 pictures are captioned first" in said
+    assert "1 samples have a picture but no caption" in said
 
 
 def test_a_budget_stops_in_time_and_the_next_run_goes_on(loopback: Loopback) -> None:
@@ -184,6 +211,23 @@ def test_a_batch_goes_out_and_comes_in(loopback: Loopback, tmp_path: Path) -> No
     both = think("--batch-out", file, "--batch-in", results)
     assert both.exit_code == 2
     assert "two steps" in both.stderr
+
+
+def test_a_budget_bounds_the_batch_that_is_written_and_not_the_answers_that_are_paid(
+    loopback: Loopback, tmp_path: Path
+) -> None:
+    file = tmp_path / "f.jsonl"
+    direct, in_batch = (
+        document(think("--dry-run", "--json", *options))["forecast"] for options in ((), ("--batch-out", file))
+    )
+    assert in_batch["most_cost"] == pytest.approx(direct["most_cost"] / 2)
+    out = document(think("--batch-out", file, "--budget", in_batch["most_cost"] / 2, "--json"), status=1)
+    assert 0 < out["requests"] == len(file.read_text().splitlines()) < 40
+    assert "the budget" in out["report"]["stopped"]
+    paid = think("--batch-in", file, "--budget", 1)
+    assert paid.exit_code == 2
+    assert "answers that are paid for" in paid.stderr
+    assert loopback.requests == []
 
 
 def test_looking_for_what_is_missing_loads_no_torch() -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from app.resources import Jobs
 from core.augmenting import Wish
 from core.domain import Entity, Sample
-from core.errors import Forbidden
+from core.errors import BadInput, Forbidden
 from core.identity import Person, local
 from core.jobs import CorpusJob, Order, forecast
 from core.settings import Settings
@@ -46,14 +48,14 @@ def done(bench: Workbench, order: Order) -> CorpusJob:
 
 
 def test_a_job_thinks_about_a_corpus_and_a_second_one_asks_nothing(bench: Workbench, loopback: Loopback) -> None:
-    assert forecast(bench, THOUGHTS).calls == 16
+    assert forecast(bench, THOUGHTS)[0].calls == 16
     now = done(bench, THOUGHTS).standing()
     assert (now.planned, now.done, now.failed, now.stopped) == (16, 16, 0, None)
     assert bench.store.bulk.coverage("names", "train") == {"noun": 8, "sentence": 8}
     asked = len(loopback.requests)
     again = done(bench, THOUGHTS).standing()
     assert (again.planned, again.kept_before, len(loopback.requests)) == (0, 16, asked)
-    assert forecast(bench, THOUGHTS).calls == 0
+    assert forecast(bench, THOUGHTS)[0].calls == 0
 
 
 def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench, loopback: Loopback) -> None:
@@ -63,7 +65,7 @@ def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench
     job.start(by=ANN)
     while job.standing().done < 3:
         time.sleep(0.01)
-    job.stop()
+    job.stop(by=ANN)
     assert job.wait(60)
     assert job.standing().stopped == "you stopped it"
     kept = job.standing().done
@@ -71,6 +73,48 @@ def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench
     loopback.pause = 0
     assert done(bench, slow).standing().planned == 16 - kept
     assert len(loopback.requests) == 16
+
+
+@pytest.fixture
+def pictured(bench: Workbench) -> list[Sample]:
+    """Two samples with pictures, one of which is damaged, and one without."""
+    names = [bench.store.save_image(Image.new("RGB", (size, 9), "navy")) for size in (20, 30)]
+    samples = [Sample.from_text(f"look at {name}", image=name) for name in names]
+    damaged = bench.store.image(names[1])
+    assert damaged
+    damaged.write_bytes(b"no picture")
+    bench.store.add_corpus("pictured", "train", [*samples, Sample.from_text("just words")])
+    return samples
+
+
+def test_pictures_that_cannot_be_asked_about_are_counted(bench: Workbench, pictured: list[Sample]) -> None:
+    order = Order("thoughts", "pictured", "train")
+    assert (forecast(bench, order)[0].calls, forecast(bench, order)[1]) == (6, 2)
+    assert done(bench, order).standing().uncaptioned == 2
+
+
+def test_a_teacher_that_sees_is_shown_the_pictures(
+    bench: Workbench, pictured: list[Sample], loopback: Loopback
+) -> None:
+    seeing = Workbench(bench.settings.model_copy(update={"teacher_sees": True}), bench.store)
+    order = Order("thoughts", "pictured", "train")
+    assert (forecast(seeing, order)[0].calls, forecast(seeing, order)[1]) == (8, 0)
+    assert done(seeing, order).standing().uncaptioned == 0
+    assert "data:image" in str(loopback.requests)
+    assert bench.store.bulk.coverage("pictured", "train")["multimodality"] == 1
+
+
+def test_a_job_of_captions_counts_what_it_makes_and_groups_what_fails(
+    bench: Workbench, pictured: list[Sample], loopback: Loopback
+) -> None:
+    names = {"captioner": "vision", "vision_url": loopback.url, "vision_model": "gpt-sees"}
+    seeing = Workbench(bench.settings.model_copy(update=names), bench.store)
+    order = Order("captions", "pictured", "train")
+    now = done(seeing, order).standing()
+    assert (now.planned, now.done, now.failed, now.kept_before) == (2, 2, 1, 0)
+    assert now.failures == {"the picture is not a picture that can be read here": 1}
+    again = done(seeing, order).standing()
+    assert (again.planned, again.done, again.failed, again.kept_before) == (1, 1, 1, 1)
 
 
 def test_a_job_makes_new_samples_and_its_limit_holds(bench: Workbench) -> None:
@@ -100,6 +144,37 @@ def test_a_job_that_cannot_be_done_says_why(bench: Workbench, order: Order, word
     job = done(bench, order)
     assert job.problem is not None
     assert words in job.problem
+
+
+def test_a_job_that_breaks_in_an_unforeseen_way_says_so(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr("core.jobs.work_of", broken)
+    assert "something unforeseen went wrong (MemoryError)" in (done(bench, THOUGHTS).problem or "")
+
+
+def test_one_job_runs_at_a_time_whoever_starts_another(bench: Workbench, loopback: Loopback) -> None:
+    loopback.pause = 0.1
+    jobs, first = Jobs(), CorpusJob(bench, THOUGHTS)
+    jobs.start(first, by=ANN)
+    with pytest.raises(BadInput, match="a job is running, for thoughts of names/train"):
+        jobs.start(CorpusJob(bench, Order("variants", "names", "train", wish=Wish(("image",)))), by=local("Bob"))
+    assert jobs.last() is first
+    assert not first.stopping
+    first.stop(by=ANN)
+    assert first.wait(60)
+    jobs.start(second := CorpusJob(bench, Order("thoughts", "names", "train", limit=1)), by=ANN)
+    assert jobs.last() is second
+    assert second.wait(60)
+
+
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_only_a_curator_stops_a_job(bench: Workbench, role: str) -> None:
+    job = CorpusJob(bench, THOUGHTS)
+    with pytest.raises(Forbidden, match=f"a {role} may not run jobs"):
+        job.stop(by=Person("Vi", role))  # type: ignore[arg-type]
+    assert not job.stopping
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])

@@ -13,8 +13,8 @@ import pytest
 from core import captioners, images
 from core.demo import FOLDER
 from core.domain import Knowledge, Prediction
-from core.errors import StoreError
-from core.identity import local
+from core.errors import Forbidden, StoreError
+from core.identity import Person, local
 from core.models import Models
 from core.settings import Settings
 from core.store import connection
@@ -212,7 +212,10 @@ def test_a_study_that_is_stopped_ends_soon_and_keeps_what_was_made(bench: Workbe
     study.start(by=local())
     until(lambda: study.stages()["caption"].state == study.stages()["without_knowledge"].state == "done")
     until(lambda: len(study.stages()["noun"].text) > 10)
-    study.stop()
+    with pytest.raises(Forbidden, match="a viewer may not study tweets"):
+        study.stop(by=Person("Vi", "viewer"))
+    assert not study.stopping
+    study.stop(by=local())
     study.follow(lambda name, stage: None)
     stages = study.stages()
     assert {stages[name].state for name in (*THOUGHTS, "with_knowledge", *VARIANTS)} == {"stopped"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_every_sample_gets_its_thoughts_once(store: Store, loopback: Loopback, p
     assert grains[PICTURED[2].id] == grains[PLAIN[0].id] == ["noun", "sentence"]
     again = look(store, teacher)
     assert (again.missing, len(again.kept), list(again.conversations())) == (0, 12, [])
-    assert store.bulk.coverage("tiny", "all") == {"multimodality": 2, "noun": 5, "sentence": 5}
+    assert store.bulk.coverage("tiny", "all") == {"caption": 2, "multimodality": 2, "noun": 5, "sentence": 5}
 
 
 def test_a_batch_keeps_what_the_page_would_keep(store: Store, loopback: Loopback) -> None:
@@ -164,6 +165,15 @@ def test_a_refusal_is_a_failure_that_does_not_keep_the_other_grains_from_being_a
     assert [attempt.failure for attempt in store.attempts.failures("tiny", "all")] == ["refusal"] * 5
     loopback.answer = lambda request: "It is a photo."
     think(store, teacher_of(loopback))
+    assert store.attempts.failures("tiny", "all") == []
+
+
+def test_a_thought_that_came_after_another_dialogue_settles_its_failure(store: Store, loopback: Loopback) -> None:
+    loopback.answer = lambda request: "I'm sorry, I can't."
+    think(store, teacher_of(loopback))
+    assert len(store.attempts.failures("tiny", "all")) == 12
+    loopback.answer = lambda request: "It is a photo."
+    think(store, teacher_of(loopback))  # the later grains are asked after other answers, and are other asks
     assert store.attempts.failures("tiny", "all") == []
 
 
@@ -326,8 +336,11 @@ def test_error_lines_are_counted_by_reason_and_written_again(store: Store, loopb
     assert {request["custom_id"] for request in written(store, teacher, tmp_path / "g.jsonl")} == {
         request["custom_id"] for request in requests[:4]
     }
-    again = BatchResults(teacher, results)  # the same file once more changes nothing
-    think(store, teacher, again)
+    with sqlite3.connect(tmp_path / "workspace" / "workspace.db") as db:
+        (kept,) = db.execute("SELECT count(*) FROM attempts").fetchone()
+        again = BatchResults(teacher, results)  # the same file once more changes nothing
+        assert len(think(store, teacher, again).failures) == 3
+        assert db.execute("SELECT count(*) FROM attempts").fetchone() == (kept,) == (11,)
     assert again.unknown(store) == ["somebody-else"]
 
 

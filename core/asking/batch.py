@@ -143,6 +143,7 @@ class _Response(BaseModel):
 class _Result(BaseModel):
     """One line of a file of results, or of a file of errors."""
 
+    id: str | None = None
     custom_id: str
     response: _Response | None = None
     error: dict[str, JsonValue] | None = None

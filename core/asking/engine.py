@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
@@ -76,13 +76,20 @@ class Engine:
                 await self._finish(workers)
         finally:
             self.tally.ended = time.monotonic()
+            self._loop = None
         return self.tally
 
     def stop(self, reason: str) -> None:
-        """End the run soon, from any thread: nothing new is asked, and answers on their way get a short grace."""
+        """End the run soon, from any thread: nothing new is asked, and answers on their way get a short grace.
+
+        A run that is over stays as it ended.
+        """
+        if self.tally.ended is not None:
+            return
         self.tally.stopped = self.tally.stopped or reason
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        if loop := self._loop:
+            with suppress(RuntimeError):  # it has just been closed
+                loop.call_soon_threadsafe(self._stop.set)
 
     def _open(self) -> AbstractAsyncContextManager[Line]:
         return nullcontext(self._given) if self._given else self._teacher.line()
@@ -167,6 +174,8 @@ class Engine:
                 if error:
                     raise error from None
                 raise
+            if self._given and reply.error and last and last.response == reply.response:
+                raise reply.error  # a line that was read in before
             attempt = self._attempt(key, number, ask, reply)
             await self._writer.keep(attempt)
             if reply.error is None and reply.answer:
@@ -196,9 +205,8 @@ class Engine:
             cost = reserved  # until it is known, a request may have cost what it can
             try:
                 reply = await self._line.send(ask, key)
-            except Later:
+            except Later:  # what was written to a file is sent by somebody else, and may cost what it can
                 self.tally.requests -= 1
-                cost = 0.0
                 raise
             cost = self._count(reply, reserved)
         finally:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
-from core.errors import StoreError
 from core.store import Store
 from core.store.rows import Stored
 
@@ -43,10 +42,10 @@ class Writer:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             records = [record for each, _ in batch for record in each]
-            error: StoreError | None = None
+            error: Exception | None = None
             try:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._store.add, *records)
-            except StoreError as caught:
+            except Exception as caught:  # noqa: BLE001 - raised again in those who wait
                 error = caught
             for _, kept in batch:
                 if kept.done():  # cancelled

@@ -9,7 +9,7 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,10 +105,9 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         ray = _ray()
         there = ray.cluster_resources()
-        gpus = int(there.get("GPU", 0))
-        count = settings.ray_workers or gpus or int(there.get("CPU", 1))
-        actor = ray.remote(num_cpus=1, num_gpus=1 if gpus else 0, max_restarts=1, max_task_retries=1)(Worker)
-        self._workers = [actor.remote(settings) for _ in range(count)]
+        gpu = 1 if there.get("GPU", 0) >= 1 else 0
+        actor = ray.remote(num_cpus=1, num_gpus=gpu, max_restarts=1, max_task_retries=1)(Worker)
+        self._workers = [actor.remote(settings) for _ in range(workers(settings.ray_workers, there))]
         identity = ray.get(self._workers[0].identity.remote())
         if isinstance(identity, Unavailable):
             raise identity
@@ -143,6 +142,16 @@ class Cluster:
             if isinstance(made, Unavailable):
                 raise made
             yield made
+
+
+def workers(wanted: int, there: Mapping[str, float]) -> int:
+    """How many workers a cluster with these resources has room for, and no more than are wanted, where a number is.
+
+    Each takes a CPU and, where there are any, a GPU. Ray would let one that has no room wait for it for ever.
+    """
+    cpus, gpus = int(there.get("CPU", 1)), int(there.get("GPU", 0))
+    room = max(1, min(cpus, gpus or cpus))
+    return min(wanted or room, room)
 
 
 def _ray() -> Any:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from core.cli.door import progress, stderr
+from core.cli.door import progress
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -33,8 +33,25 @@ class Batch(NamedTuple):
     out: Path | None
     results: Path | None
 
+    def price(self, direct: "Price | None") -> "Price | None":
+        """What tokens cost this way; None where nobody knows."""
+        return direct.in_batch() if direct and (self.out or self.results) else direct
+
 
 NO_BATCH = Batch(None, None)
+
+
+def batch_of(out: Path | None, results: Path | None, budget: float | None) -> Batch:
+    """The files of the Batch API, as the options name them.
+
+    Raises:
+        BadInput: they are both to be written and to be read, or answers that are paid for would have to fit a budget.
+    """
+    if out and results:
+        raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
+    if results and budget is not None:
+        raise BadInput("--batch-in reads answers that are paid for: leave --budget out, or give it to --batch-out")
+    return Batch(out, results)
 
 
 def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
@@ -77,20 +94,18 @@ def ask(
 ) -> tuple["Tally", dict[str, Any]]:
     """Ask for what is missing: the teacher itself, or by files of the Batch API, of which there is more to say.
 
+    `price` is that of asking directly.
+
     Raises:
-        BadInput: the Batch API's files are both to be written and to be read.
         CotpdError: what broke the run off.
     """
     from core.asking import Engine, Job  # noqa: PLC0415 - openai is slow to import
     from core.asking.batch import BatchRequests, BatchResults  # noqa: PLC0415 - likewise
 
-    if batch.out and batch.results:
-        raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
     mind = bench.models.teacher(bench.settings)
 
     def run(line: "Line | None" = None) -> "Tally":
-        paid = price.in_batch() if price and line else price
-        engine = Engine(mind, bench.store, limits, paid, planned=work.missing, line=line)
+        engine = Engine(mind, bench.store, limits, batch.price(price), planned=work.missing, line=line)
         return watch(Job(engine, work.conversations()), made)
 
     if batch.out:
@@ -142,12 +157,6 @@ def cost(dollars: float | None) -> str:
     if dollars is None:
         return "price unknown"
     return "free" if dollars == 0 else f"${dollars:,.4f}" if dollars < 1 else f"${dollars:,.2f}"
-
-
-def say(lines: list[str]) -> None:
-    """Lines for people, on stderr."""
-    for line in lines:
-        stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _state(tally: "Tally") -> str:

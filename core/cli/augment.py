@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from core.cli.asking import (
-    Batch,
     BatchIn,
     BatchOut,
     Budget,
@@ -17,13 +16,13 @@ from core.cli.asking import (
     PerMinute,
     TokensPerMinute,
     ask,
+    batch_of,
     foreseen,
     lines_of,
     price_within,
-    say,
 )
 from core.cli.cases import Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, progress, workbench
+from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput
 
@@ -90,6 +89,7 @@ def augment(
     from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
 
     wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
+    batch = batch_of(batch_out, batch_in, budget)
     bench = workbench(teacher=teacher, workspace=workspace)
     samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image)]
     mind = bench.models.teacher(bench.settings)
@@ -105,14 +105,14 @@ def augment(
     with progress("plans", "samples") as bar:
         work = Augmenting(bench.store, mind, labelled, wish, pool, show=lambda done, total: bar(done, total, ""))
     if dry_run:
-        document = {"kept": len(work.kept), "forecast": asdict(work.forecast(price))}
-        answer(document, as_json=as_json, lines=foreseen(work, "variants", price))
+        document = {"kept": len(work.kept), "forecast": asdict(work.forecast(batch.price(price)))}
+        answer(document, as_json=as_json, lines=foreseen(work, "variants", batch.price(price)))
         return
     if corpus:
-        say(foreseen(work, "variants", price))
+        say(*foreseen(work, "variants", batch.price(price)))
     else:
         bench.store.add(*samples)
-    tally, about_batch = ask(bench, work, "variants", limits, price, Batch(batch_out, batch_in))
+    tally, about_batch = ask(bench, work, "variants", limits, price, batch)
     work.refresh()
     ids = work.kept
     made = bench.store.bulk.records(Augmentation, ids)
@@ -132,7 +132,7 @@ def augment(
     one = [f"{each.kind} {each.dropped or each.caption or _text(each)}" for each in made] if text is not None else []
     about = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
     answer(document, as_json=as_json, lines=[*one, *_counted(counts), *about])
-    say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
+    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
     if problems or tally.stopped:
         raise SystemExit(1)
 

@@ -6,7 +6,7 @@ import typer
 
 from core import captioning
 from core.cli.cases import Captioner, Corpus, Limit, Picture, Pictures, Split, Text, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, progress, stderr, workbench
+from core.cli.door import AsJson, answer, command, progress, say, workbench
 
 NO_PICTURE = "it has no picture here; name the folder of the pictures with --images"
 
@@ -53,7 +53,6 @@ def caption(
     lines.append(f"{len(made):,} captions, {report.kept:,} of them kept before.")
     lines.append(f"{len(failed):,} of {len(asked):,} samples failed.")
     answer(document, as_json=as_json, lines=lines)
-    for each in failed[:5]:
-        stderr.print(f"{each.text}: {problems[each.id]}", markup=False, soft_wrap=True)
+    say(*(f"{each.text}: {problems[each.id]}" for each in failed[:5]))
     if problems:
         raise SystemExit(1)

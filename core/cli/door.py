@@ -1,4 +1,7 @@
-"""What all commands share: answers on stdout, progress on stderr, failures as one line and an exit status."""
+"""What all commands share: answers on stdout, progress on stderr, failures as one line and an exit status.
+
+Tweets and endpoints may put anything into what is said to people: a terminal gets no control character of it.
+"""
 
 import functools
 import json
@@ -17,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from core import captioners, teachers
 from core.errors import BadInput, CotpdError
+from core.printable import printable
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,8 +71,7 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
 
 def _fail(message: str, *, status: int) -> NoReturn:
-    line = " ".join(message.split())
-    stderr.print(f"Error: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
+    say(f"Error: {' '.join(message.split())}", style="red")
     raise SystemExit(status)
 
 
@@ -91,7 +94,13 @@ def answer(document: dict[str, Any], *, as_json: bool, lines: list[str]) -> None
     if as_json:
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+
+
+def say(*lines: str, style: str | None = None) -> None:
+    """Lines for people, on stderr."""
+    for line in lines:
+        stderr.print(printable(line), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -118,6 +127,6 @@ def progress(task: str, unit: str = "") -> Iterator[Callable[[int, int, str], No
             bars.update(bar, completed=done, total=total, state=state)
             if not stderr.is_terminal and time.monotonic() - spoken >= LOG_EVERY:
                 spoken = time.monotonic()
-                stderr.print(f"{task}: {done}/{total} {unit} {state}", markup=False, highlight=False, soft_wrap=True)
+                say(f"{task}: {done}/{total} {unit} {state}")
 
         yield show

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from core import corpora, teachers
-from core.cli.door import AsJson, answer, command, progress, stderr
+from core.cli.door import AsJson, answer, command, progress, say
 from core.extraction.answers import open_answers
 from core.extraction.asking import Extractor, ask_all
 from core.extraction.labels import label_set, task_of
@@ -48,8 +48,7 @@ def extract(
         result = report(extractor, rows, answers)
     document = {"path": str(path), "answers": str(out), **result.model_dump()}
     answer(document, as_json=as_json, lines=_lines(path, result))
-    for reason in list(dict.fromkeys(failures.values()))[:5]:
-        stderr.print(reason, markup=False, highlight=False, soft_wrap=True)
+    say(*list(dict.fromkeys(failures.values()))[:5])
     if failures:
         raise SystemExit(1)
 

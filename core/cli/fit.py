@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core import corpora
-from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, lines_of, price_within, say, watch
+from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, lines_of, price_within, watch
 from core.cli.cases import Limit, Split, Teacher, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, workbench
+from core.cli.door import AsJson, answer, command, say, workbench
 
 if TYPE_CHECKING:
     from core.student.views import ViewBuilder
@@ -67,7 +67,7 @@ def fit(
     }
     told = f"{len(rows):,} samples are in {path}; {work.overlong:,} had too much knowledge, {summarised:,} a summary."
     answer(document, as_json=as_json, lines=[told])
-    say([*lines_of(tally), *(failure.problem for failure in tally.failures[:5])])
+    say(*lines_of(tally), *(failure.problem for failure in tally.failures[:5]))
     if tally.failures or tally.stopped:
         raise SystemExit(1)
 

@@ -112,7 +112,7 @@ def predict(
         try:
             study.follow(show)
         except KeyboardInterrupt:
-            study.stop()
+            study.stop(by=local())
             raise
     document = _document(study)
     answer(document, as_json=as_json, lines=_lines(document))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core import experiments
-from core.cli.door import AsJson, answer, command, progress, stderr
+from core.cli.door import AsJson, answer, command, progress, say
 from core.errors import BadInput
 from core.experiments.report import markdown
 from core.experiments.tables import find
@@ -52,7 +52,7 @@ def table(
     answer(found.model_dump(mode="json"), as_json=as_json, lines=[text])
     for failure in failures:
         line = f"{failure.training.row.name}, seed {failure.training.seed}: {failure.problem}"
-        stderr.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+        say(line, style="red")
     if failures:
         raise SystemExit(1)
 

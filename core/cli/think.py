@@ -1,6 +1,7 @@
 """The command that has a teacher explain samples: one tweet, or a whole corpus within limits and a budget."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -8,7 +9,6 @@ import typer
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.cli.asking import (
-    Batch,
     BatchIn,
     BatchOut,
     Budget,
@@ -17,23 +17,19 @@ from core.cli.asking import (
     PerMinute,
     TokensPerMinute,
     ask,
+    batch_of,
     foreseen,
     lines_of,
     price_within,
-    say,
 )
 from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
-from core.cli.door import AsJson, answer, command, progress, workbench
-from core.domain import Caption, Knowledge
+from core.cli.door import AsJson, answer, command, progress, say, workbench
+from core.domain import Caption, Knowledge, Maker
 
 if TYPE_CHECKING:
     from core.asking.prices import Price
-    from core.knowledge import About
     from core.thinking import Thinking
     from core.workbench import Workbench
-
-AT_ONCE = 500
-"""Samples that one look for captions is about."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,26 +63,35 @@ def think(
     from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
     from core.thinking import Thinking  # noqa: PLC0415 - likewise
 
+    batch = batch_of(batch_out, batch_in, budget)
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
     cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
     samples = [case.sample for case in cases]
     mind = bench.models.teacher(bench.settings)
     price = price_within(bench, budget)
-    shown = {case.sample.id: seen for case in cases if (seen := bench.shown(case.sample, case.picture))}
-    unseen = [case for case in cases if case.sample.id not in shown]
-    captions, problems = _captions(bench, unseen, anew=captioner is not None, make=not dry_run)
-    abouts: dict[str, About] = {**captions, **shown}
+    abouts = bench.abouts((case.sample, case.picture) for case in cases)
+    if captioner is not None:  # then its captions count, and not the newest
+        abouts = {id_: about for id_, about in abouts.items() if not isinstance(about, Caption)}
+    lacking = [case for case in cases if case.picture and case.sample.id not in abouts]
+    captions, problems = (_foreseen_captions(lacking), []) if dry_run else _captions(bench, lacking)
+    abouts |= captions
     work = Thinking(bench.store, mind, samples, abouts)
     if dry_run:
-        document = {"kept": len(work.kept), "uncaptioned": work.uncaptioned, "forecast": asdict(work.forecast(price))}
-        answer(document, as_json=as_json, lines=_foreseen(work, price))
+        document = {
+            "kept": len(work.kept),
+            "to_caption": len(captions),
+            "uncaptioned": work.uncaptioned,
+            "forecast": asdict(work.forecast(batch.price(price))),
+        }
+        first = [f"{len(captions):,} pictures are captioned first; what is asked about them is counted."]
+        answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, batch.price(price))])
         return
     if corpus:
-        say(_foreseen(work, price))
+        say(*_foreseen(work, batch.price(price)))
     else:
         bench.store.add(*samples)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
-    tally, about_batch = ask(bench, work, "thoughts", limits, price, Batch(batch_out, batch_in))
+    tally, about_batch = ask(bench, work, "thoughts", limits, price, batch)
     if tally.done:
         work = Thinking(bench.store, mind, samples, abouts)
     is_told = as_json or text is not None  # a corpus' thoughts are no reading for a terminal
@@ -96,40 +101,36 @@ def think(
     document = {"thoughts": thoughts, "problems": problems, "report": tally.report(), **about_batch}
     lines = [f"{thought['grain']} {thought['text']}" for thought in thoughts]
     answer(document, as_json=as_json, lines=[*lines, *(f"{name}: {value}" for name, value in about_batch.items())])
-    say([*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5])])
+    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
     if problems or tally.stopped:
         raise SystemExit(1)
 
 
-def _captions(
-    bench: "Workbench", cases: list[Case], *, anew: bool, make: bool
-) -> tuple[dict[str, Caption], list[dict[str, Any]]]:
-    """A caption for each sample with a picture: the newest that is kept, unless `anew`; with `make`, a new one.
+def _captions(bench: "Workbench", cases: list[Case]) -> tuple[dict[str, Caption], list[dict[str, Any]]]:
+    """A caption for each sample with a picture. One that cannot be described is a problem of its sample."""
+    if not cases:
+        return {}, []
+    engine = Local(bench.models.captioner(bench.settings))
+    with progress("captions") as bar:
+        report = caption_all(
+            bench.store,
+            engine,
+            [(case.sample, case.picture) for case in cases if case.picture],
+            lambda done, total, failed: bar(done, total, f"{failed} failed"),
+        )
+    problems = [
+        {"sample_id": case.sample.id, "text": case.sample.text, "problem": report.failures[case.sample.id]}
+        for case in cases
+        if case.sample.id in report.failures
+    ]
+    return report.captions, problems
 
-    A picture that cannot be described is a problem of its sample, and not the end.
-    """
-    captions: dict[str, Caption] = {}
-    for start in range(0, len(cases), AT_ONCE):
-        if not anew:
-            captions |= bench.store.bulk.captions(case.sample.id for case in cases[start : start + AT_ONCE])
-    problems: list[dict[str, Any]] = []
-    lacking = [case for case in cases if case.sample.id not in captions and case.picture] if make else []
-    if lacking:
-        engine = Local(bench.models.captioner(bench.settings))
-        with progress("captions") as bar:
-            report = caption_all(
-                bench.store,
-                engine,
-                [(case.sample, case.picture) for case in lacking if case.picture],
-                lambda done, total, failed: bar(done, total, f"{failed} failed"),
-            )
-        captions |= report.captions
-        problems = [
-            {"sample_id": case.sample.id, "text": case.sample.text, "problem": report.failures[case.sample.id]}
-            for case in lacking
-            if case.sample.id in report.failures
-        ]
-    return captions, problems
+
+def _foreseen_captions(cases: list[Case]) -> dict[str, Caption]:
+    """Captions as long as most are, to foresee what is asked about pictures that the run will first caption."""
+    maker = Maker(model="foreseen", created=datetime.now(UTC))
+    text = "a man in a red shirt is standing on a football field"
+    return {case.sample.id: Caption(sample_id=case.sample.id, text=text, maker=maker) for case in cases}
 
 
 def _foreseen(work: "Thinking", price: "Price | None") -> list[str]:

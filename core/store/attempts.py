@@ -30,7 +30,8 @@ class Attempts:
     def failures(self, corpus: str, split: str, *, limit: int = 100) -> list[Attempt]:
         """The last attempts at what has no usable answer yet, about the samples of a split, the newest first.
 
-        A model that is asked about a sample by one prompt counts as asked once, whatever stood before the question.
+        Each draw of a variant is an ask of its own. A thought that came later, by the same prompt and model, settles an
+        ask for it, whatever stood before the question.
         """
         sql = """
             SELECT record FROM attempts AS failed
@@ -38,8 +39,12 @@ class Attempts:
                 AND sample_id IN (SELECT sample_id FROM memberships WHERE corpus = ? AND split = ?)
                 AND NOT EXISTS (
                     SELECT 1 FROM attempts AS other
-                    WHERE other.sample_id = failed.sample_id AND other.prompt_version = failed.prompt_version
-                        AND other.model = failed.model AND (other.failure IS NULL OR other.rowid > failed.rowid)
+                    WHERE other."key" = failed."key" AND (other.failure IS NULL OR other.rowid > failed.rowid)
+                )
+                AND NOT EXISTS (
+                    SELECT 1 FROM knowledge AS came
+                    WHERE came.sample_id = failed.sample_id AND came.prompt_version = failed.prompt_version
+                        AND came.model = failed.model AND came.created > failed.at
                 )
             ORDER BY rowid DESC LIMIT ?
         """

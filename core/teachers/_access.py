@@ -17,6 +17,9 @@ from core.teachers import Ask, Message, is_version
 TOP = 20  # alternatives asked for at each token of a yes-or-no answer: the most that OpenAI's protocol gives
 YES_OR_NO: dict[str, Any] = {"max_tokens": 2, "logprobs": True, "top_logprobs": TOP}
 
+LONG_KEY = 12
+"""Characters that a key has at least. A server of one's own is often given a word, such as "ollama" or "EMPTY"."""
+
 _CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "seed", "max_tokens")
 
 
@@ -24,7 +27,7 @@ class Access:
     """`model` is its name on screens and in the store, `served_as` its name at `place`, the endpoint's URL.
 
     `parameters` go into the record of every answer; `settings` is how the names of the settings begin that messages
-    speak of. The key is never shown: every message passes through `clean`.
+    speak of. The key is never shown: every message passes through `clean`; see `without_key` for what counts as one.
     """
 
     def __init__(
@@ -98,8 +101,11 @@ class Access:
         return " ".join(self.without_key(words).split())[:400]
 
     def without_key(self, words: str) -> str:
-        """The words as they came, but for the key."""
-        return words.replace(self._key, "[key]")
+        """The words as they came, but for the key.
+
+        One of fewer than 12 characters is no secret but a word that may stand in any answer, and stays.
+        """
+        return words.replace(self._key, "[key]") if len(self._key) >= LONG_KEY else words
 
     def _as_sent(self, turn: Message) -> dict[str, Any]:
         """A turn in OpenAI's form: text alone or, with a picture, a list of both."""
