@@ -15,7 +15,7 @@ from core import corpora
 from core.corpora import Row
 from core.domain import Grain, Sample
 from core.errors import BadInput
-from core.files import writing
+from core.files import file_name, writing
 from core.identity import Person
 from core.store import Approval, Store
 
@@ -93,11 +93,13 @@ def export_split(
 def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Exported]:
     """An export as one zip file for a browser to save: the corpus under this name, with its provenance.
 
+    Older workspaces hold splits of any name, so signs that no file's name should have become `_`.
+
     Raises:
         Forbidden, BadInput, StoreError: as the export does.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
+        file = Path(folder) / file_name(name, otherwise="corpus")
         done = export(file)
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

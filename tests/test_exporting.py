@@ -1,6 +1,7 @@
 """What is taken out of the workspace: approved alone or a split, whole, and with where each sample came from."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -149,6 +150,21 @@ def test_an_export_for_a_browser_is_one_file_with_the_provenance_in_it(store: St
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.namelist() == ["approved.txt", "approved.provenance.jsonl"]
         assert archive.read("approved.txt") == b"IMGID:\nAda\tB-PER\nsings\tO\nloud\tO\n\n"
+
+
+@pytest.mark.parametrize("split", ["{outside}", "../../x", "..", "a\\b", "a\nb", ".ssh"])
+def test_an_export_for_a_browser_stays_in_its_folder_whatever_the_split_is_called(
+    store: Store, tmp_path: Path, split: str
+) -> None:
+    split = split.format(outside=tmp_path / "requirements")
+    store.add_corpus("own", split, [PARENT], [])
+    content, _ = archived(
+        lambda path: export_split(store, path, corpus="own", split=split, format="twitter", by=local()), f"{split}.txt"
+    )
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert all(re.fullmatch(r"\w[\w.-]+", name) for name in archive.namelist())
+        assert len(archive.namelist()) == 2
+    assert [each.name for each in tmp_path.iterdir()] == ["workspace"]
 
 
 def test_a_split_that_is_not_there_is_named_with_those_that_are(store: Store, tmp_path: Path) -> None:
