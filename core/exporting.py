@@ -110,8 +110,7 @@ def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Expo
 
 def _of_approval(approval: Approval) -> tuple[Row, Origin]:
     made, decision = approval.augmentation, approval.decision
-    if made.variant is None:
-        raise BadInput(f"augmentation {made.id} was approved and has no variant; take its approval back")
+    assert made.variant is not None, "the queue holds what has a variant alone"
     maker = made.maker.model_dump(mode="json", include={"model", "prompt_version", "parameters", "created"})
     origin = {
         "sample": made.variant.id,
@@ -152,8 +151,9 @@ def _export(
     show: Show,
 ) -> Exported:
     form = corpora.find(format)
-    # Not behind the whole name: to load_dataset, "train.parquet.provenance.jsonl" is a Parquet file of its own.
-    provenance = path.parent / f"{path.stem}.provenance.jsonl"
+    # To load_dataset, a name with ".jsonl" or ".parquet" anywhere in it is data; two such beside a split would be read
+    # in its place.
+    provenance = path.parent / f"{path.stem}-{format}.provenance"
     respaced = 0
     with writing(provenance) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as beside:
 
