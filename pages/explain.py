@@ -76,7 +76,7 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
     for each in judged:
         inert.show(each.change.sentence + (f" ({EFFECTS[each.effect]})" if each.effect else "") + ".")
     if not judged:
-        inert.show("Knowledge changed no mention, only how sure it is.", faint=True)
+        inert.show("Knowledge changed nothing but how sure it is.", faint=True)
     if case.sample.entities is not None:
         with st.expander("Gold labels", icon=":material/verified:"):
             marks.show_tweet(case.sample, case.sample.entities)
@@ -106,8 +106,8 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         )
         target = targets[number]
         wanted = target if isinstance(target, str) else target.model_dump_json()
-        told = (row.sample.text, *(f"{part}: {text}" for part, text in parts_of(row).items()))
-        why = explained(predictor, row, (predictor.name, str(id(predictor)), *told, wanted))
+        told = (f"{part}: {text}" for part, text in parts_of(row).items())
+        why = explained(predictor, row, (predictor.name, str(id(predictor)), row.sample.id, *told, wanted))
         for column, reason in zip(st.columns(2), why.reasons, strict=True):
             with column, st.container(border=True, height="stretch"):
                 st.markdown(f"**{VIEWS[reason.view]}: score {reason.attribution.score:+.2f}**")

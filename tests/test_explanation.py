@@ -10,10 +10,10 @@ import torch
 
 from core import corpora
 from core.corpora import Row
-from core.domain import Answer, Entity, Sample, ScoredEntity
+from core.domain import Answer, Entity, Sample, ScoredEntity, ScoredRelation
 from core.errors import BadInput
 from core.explanation.attribution import TOLERANCE, integrated_gradients
-from core.explanation.case import explain, targets_of
+from core.explanation.case import explain, judge, targets_of
 from core.explanation.counterfactuals import answers, ask_again, differences, edit, holds, smallest_flips
 from core.explanation.occlusion import occlusion
 from core.explanation.reading import Reading
@@ -223,6 +223,21 @@ def test_mentions_are_followed_through_an_edit() -> None:
         "“new york” (LOC) went with its words",
         "“york” (LOC) is found as well",
     ]
+
+
+def test_a_flipped_relation_is_told_and_judged(pairs: list[Row]) -> None:
+    sample = pairs[0].sample
+    pair = sample.relation
+    assert pair is not None
+    right, wrong = (Answer(relation=ScoredRelation(label=label, score=0.5)) for label in (pair.label, "/per/per/peer"))
+    (helped,), (hurt,) = judge(sample, wrong, right), judge(sample, right, wrong)
+    ends = f"“{sample.mention(pair.head)}” to “{sample.mention(pair.tail)}”"
+    assert helped.change.sentence == f"The relation of {ends} changed from /per/per/peer to {pair.label}"
+    assert (helped.effect, hurt.effect) == ("helped", "hurt")
+    assert judge(sample, right, right) == ()
+    assert differences((sample, wrong), (sample, right)) == [helped.change]
+    unknown = sample.model_copy(update={"relation": pair.model_copy(update={"label": None})})
+    assert [each.effect for each in judge(unknown, wrong, right)] == [None]
 
 
 def test_the_smallest_flips_flip_and_nothing_smaller_does(corpora: Path) -> None:

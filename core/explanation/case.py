@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from core.comparison import Change, Effect, changes
+from core.comparison import Change, Effect, answer_changes, at_head
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, Entity, Note, Sample, View
 from core.domain.record import Value
@@ -149,10 +149,13 @@ def targets_of(sample: Sample, found: Sequence[Answer], predictor: Predictor) ->
 
 
 def judge(sample: Sample, before: Answer, after: Answer) -> tuple[Judged, ...]:
-    """What differs between two answers about the same tweet, and whether it is for the better."""
+    """What differs between two answers about the same tweet or pair, and whether it is for the better."""
+    gold = sample.entities
+    if before.relation and sample.relation:
+        gold = (at_head(sample.relation, sample.relation.label),) if sample.relation.label else None
     return tuple(
-        Judged(change=change, effect=change.effect(sample.entities) if sample.entities is not None else None)
-        for change in changes(sample, before.entities, after.entities)
+        Judged(change=change, effect=None if gold is None else change.effect(gold))
+        for change in answer_changes(sample, before, after)
     )
 
 

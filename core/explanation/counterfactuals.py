@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from core.comparison import Change, changes
+from core.comparison import Change, answer_changes
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, Entity, Maker, Sample, ScoredRelation, View
 from core.domain.record import Value
@@ -91,7 +91,7 @@ def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> 
     """
     (old, was), (new, is_) = before, after
     if old.tokens == new.tokens:
-        return changes(new, was.entities, is_.entities)
+        return answer_changes(new, was, is_)
     place = {
         block.a + step: block.b + step
         for block in SequenceMatcher(None, old.tokens, new.tokens, autojunk=False).get_matching_blocks()
@@ -105,7 +105,7 @@ def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> 
         else:
             sentence = f"“{old.mention(entity)}” ({entity.type}) went with its words"
             gone.append(Change(kind="lost", before=entity, sentence=sentence))
-    return gone + changes(new, carried, is_.entities)
+    return gone + answer_changes(new, was.model_copy(update={"entities": tuple(carried)}), is_)
 
 
 class Flip(Value):
