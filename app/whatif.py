@@ -106,7 +106,7 @@ def show_history(tried: Sequence[Counterfactual]) -> None:
             {
                 "Try": number[each.id],
                 "Made from": str(number[each.parent_id]) if each.parent_id else "the case",
-                "Tweet": each.sample.text,
+                "Tweet": inert.plain(each.sample.text),
                 "Told": ", ".join(PART_NAMES[part] for part in parts_of(_row(each))) or "nothing",
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
@@ -124,9 +124,9 @@ def _row(tried: Counterfactual) -> Row:
 def _words(tried: Counterfactual, view: View) -> str:
     answer = tried.answers[view]
     if answer.relation:
-        return f"{answer.relation.label} {answer.relation.score:.0%}"
+        return inert.plain(f"{answer.relation.label} {answer.relation.score:.0%}")
     named = [f"{tried.sample.mention(each)} ({each.type} {each.score:.0%})" for each in answer.entities]
-    return ", ".join(named) or "nothing"
+    return inert.plain(", ".join(named)) or "nothing"
 
 
 def _title(part: str) -> str:
