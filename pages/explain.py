@@ -6,14 +6,14 @@ from app import heat, inert, marks, navigation, people, problems, resources, sid
 from core.corpora import Row
 from core.domain import Entity, View
 from core.explanation import case as cases
-from core.explanation.case import Explained, explain_target, name_of, stored_case, targets_of
+from core.explanation.case import Explained, explain_target, name_of, targets_of
 from core.explanation.counterfactuals import answers
 from core.explanation.page import PART_NAMES, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
 from core.review import remark
 from core.store import Case
-from core.stored import stored_row
+from core.stored import stored_case, stored_row
 from core.training.sections import parts_of, tell
 
 RECENT = 200

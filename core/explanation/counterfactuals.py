@@ -83,6 +83,11 @@ def ask_again(
     return record
 
 
+def row_of(tried: Counterfactual) -> Row:
+    """What the student was asked about in a try."""
+    return Row(sample=tried.sample, caption=tried.caption, knowledge=tried.knowledge)
+
+
 def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> list[Change]:
     """What differs between two answers, also where the tweet was edited between them.
 
