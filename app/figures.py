@@ -14,7 +14,10 @@ _FIRST, _SECOND = "#d55e00", "#0072b2"  # Okabe and Ito's, told apart by colour-
 def show_table(table: Table, key: str) -> Number | None:
     """A table whose figures can be picked; gives the one that is."""
     rows = [
-        {table.title: line.name, **{name: n.value for name, n in zip(table.columns, line.numbers, strict=True)}}
+        {
+            table.title: inert.plain(line.name),
+            **{name: n.value for name, n in zip(table.columns, line.numbers, strict=True)},
+        }
         for line in table.lines
     ]
     picked = st.dataframe(

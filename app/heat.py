@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from app.inert import escaped
+from app.inert import escaped, plain
 from core.captioners import Regions
 from core.domain import View
 from core.explanation.attribution import Attribution
@@ -76,7 +76,7 @@ def alt_of(attribution: Attribution, view: View) -> str:
         zip(attribution.units, attribution.values, strict=True), key=lambda pair: abs(pair[1]), reverse=True
     )
     strongest = ", ".join(f"{unit.text} {value:+.2f}" for unit, value in shares[:5])
-    return f"What moved the score {view.replace('_', ' ')}; the strongest words: {strongest}"
+    return f"What moved the score {view.replace('_', ' ')}; the strongest words: {plain(strongest)}"
 
 
 def lit(picture: Image.Image, regions: Regions) -> Image.Image:
@@ -92,15 +92,17 @@ def lit(picture: Image.Image, regions: Regions) -> Image.Image:
 def hidden_rows(hidden: Sequence[Hidden]) -> list[dict[str, object]]:
     """Occlusion as a table, the largest fall first."""
     ordered = sorted(hidden, key=lambda each: -abs(each.fall))
-    return [{"Hidden": each.unit.text or PART_NAMES[each.unit.part], "Score falls by": each.fall} for each in ordered]
+    return [
+        {"Hidden": plain(each.unit.text) or PART_NAMES[each.unit.part], "Score falls by": each.fall} for each in ordered
+    ]
 
 
 def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[str], hover: str) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=rows,
-            x=[html.escape(name) for name in across],
-            y=[html.escape(_short(name)) for name in down],
+            x=[html.escape(plain(name)) for name in across],
+            y=[html.escape(plain(name, 18)) for name in down],
             colorscale="Cividis",
             zmin=0,
             hovertemplate=hover + "<extra></extra>",
@@ -110,7 +112,3 @@ def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[
     figure.update_xaxes(fixedrange=True, type="category", side="top")
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, type="category")
     return figure
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:17] + "…"

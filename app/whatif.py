@@ -8,7 +8,7 @@ import streamlit as st
 from app import inert, marks, people, problems
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, View
-from core.explanation.counterfactuals import answers, ask_again, differences, edit
+from core.explanation.counterfactuals import answers, ask_again, differences, edit, row_of
 from core.explanation.page import PART_NAMES
 from core.prediction import Predictor
 from core.store import Store
@@ -106,8 +106,8 @@ def show_history(tried: Sequence[Counterfactual]) -> None:
             {
                 "Try": number[each.id],
                 "Made from": str(number[each.parent_id]) if each.parent_id else "the case",
-                "Tweet": each.sample.text,
-                "Told": ", ".join(PART_NAMES[part] for part in parts_of(_row(each))) or "nothing",
+                "Tweet": inert.plain(each.sample.text),
+                "Told": ", ".join(PART_NAMES[part] for part in parts_of(row_of(each))) or "nothing",
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
                 "When": each.maker.created,
@@ -117,16 +117,12 @@ def show_history(tried: Sequence[Counterfactual]) -> None:
         st.dataframe(rows, hide_index=True, alt=f"{len(tried)} tries with what the student answered")
 
 
-def _row(tried: Counterfactual) -> Row:
-    return Row(sample=tried.sample, caption=tried.caption, knowledge=tried.knowledge)
-
-
 def _words(tried: Counterfactual, view: View) -> str:
     answer = tried.answers[view]
     if answer.relation:
-        return f"{answer.relation.label} {answer.relation.score:.0%}"
+        return inert.plain(f"{answer.relation.label} {answer.relation.score:.0%}")
     named = [f"{tried.sample.mention(each)} ({each.type} {each.score:.0%})" for each in answer.entities]
-    return ", ".join(named) or "nothing"
+    return inert.plain(", ".join(named)) or "nothing"
 
 
 def _title(part: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from core.domain import Entity, Sample
+from core.domain import Answer, Entity, Relation, Sample
 from core.domain.record import Value
 
 ChangeKind = Literal["gained", "lost", "retyped", "rebounded"]
@@ -11,7 +11,10 @@ Effect = Literal["helped", "hurt", "neither"]
 
 
 class Change(Value):
-    """One difference: `before` is None for a gain, `after` is None for a loss."""
+    """One difference: `before` is None for a gain, `after` is None for a loss.
+
+    The relation of a pair stands in both at its head's words, as its type.
+    """
 
     kind: ChangeKind
     before: Entity | None = None
@@ -48,6 +51,23 @@ def changes(sample: Sample, before: Sequence[Entity], after: Sequence[Entity]) -
     found += [_lost(sample, entity) for entity in old.values()]
     found += [_gained(sample, entity) for entity in new.values()]
     return sorted(found, key=lambda change: (change.after or change.before or Entity(start=0, end=1, type="?")).start)
+
+
+def answer_changes(sample: Sample, before: Answer, after: Answer) -> list[Change]:
+    """Differences between two answers about one sample: of its mentions, and of the relation of its pair."""
+    found = changes(sample, before.entities, after.entities)
+    pair, was, now = sample.relation, before.relation, after.relation
+    if pair and was and now and was.label != now.label:
+        ends = f"“{sample.mention(pair.head)}” to “{sample.mention(pair.tail)}”"
+        sentence = f"The relation of {ends} changed from {was.label} to {now.label}"
+        first, second = at_head(pair, was.label), at_head(pair, now.label)
+        found.append(Change(kind="retyped", before=first, after=second, sentence=sentence))
+    return found
+
+
+def at_head(pair: Relation, label: str) -> Entity:
+    """A relation as a mention of its head, so that it is compared as mentions are."""
+    return Entity(start=pair.head.start, end=pair.head.end, type=label)
 
 
 def _paired(sample: Sample, before: Entity, after: Entity) -> Change:

@@ -15,7 +15,7 @@ from core import corpora
 from core.corpora import Row
 from core.domain import Grain, Sample
 from core.errors import BadInput
-from core.files import writing
+from core.files import file_name, writing
 from core.identity import Person
 from core.store import Approval, Store
 
@@ -93,11 +93,13 @@ def export_split(
 def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Exported]:
     """An export as one zip file for a browser to save: the corpus under this name, with its provenance.
 
+    Older workspaces hold splits of any name, so signs that no file's name should have become `_`.
+
     Raises:
         Forbidden, BadInput, StoreError: as the export does.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
+        file = Path(folder) / file_name(name, otherwise="corpus")
         done = export(file)
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -108,8 +110,7 @@ def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Expo
 
 def _of_approval(approval: Approval) -> tuple[Row, Origin]:
     made, decision = approval.augmentation, approval.decision
-    if made.variant is None:
-        raise BadInput(f"augmentation {made.id} was approved and has no variant; take its approval back")
+    assert made.variant is not None, "the queue holds what has a variant alone"
     maker = made.maker.model_dump(mode="json", include={"model", "prompt_version", "parameters", "created"})
     origin = {
         "sample": made.variant.id,
@@ -150,8 +151,9 @@ def _export(
     show: Show,
 ) -> Exported:
     form = corpora.find(format)
-    # Not behind the whole name: to load_dataset, "train.parquet.provenance.jsonl" is a Parquet file of its own.
-    provenance = path.parent / f"{path.stem}.provenance.jsonl"
+    # To load_dataset, a name with ".jsonl" or ".parquet" anywhere in it is data; two such beside a split would be read
+    # in its place.
+    provenance = path.parent / f"{path.stem}-{format}.provenance"
     respaced = 0
     with writing(provenance) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as beside:
 

@@ -1,11 +1,20 @@
 """Writing a file so that its name always stands for a whole one."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import BadInput
+
+
+def file_name(text: str, *, otherwise: str) -> str:
+    """A name for a file, made of anybody's words: it stays in its folder and is no hidden file's.
+
+    Of words that leave nothing it is `otherwise`; of long ones their end, with the suffix.
+    """
+    return re.sub(r"[^\w.-]", "_", text)[-60:].lstrip(".") or otherwise
 
 
 @contextmanager
@@ -26,12 +35,15 @@ def replacing(path: Path) -> Iterator[Path]:
 def writing(path: Path) -> Iterator[Path]:
     """A name to write under; the file appears whole as `path` when the block ends well, or stays as it was.
 
+    Its folder is made where it is missing.
+
     Raises:
         BadInput: the file cannot be written.
     """
     if path.exists() and not path.is_file():
         raise BadInput(f"{path}: is a folder or a device; name a file to write")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             yield temporary
     except OSError as error:

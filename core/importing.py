@@ -10,8 +10,12 @@ from core import corpora, images
 from core.demo import Demo, demos
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput
+from core.files import file_name
 from core.identity import Person
 from core.store import Store
+
+_NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What no name may hold: signs that part folders, and control characters, those that turn text round among them."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,13 @@ def import_corpus(
 
     Raises:
         Forbidden: their role does not let them import.
-        BadInput: no such format, a broken line, or another split is kept under that name.
+        BadInput: no such format, a broken line, a name that a folder or a file could not have, or another split is
+            kept under it.
         StoreError: the workspace cannot be written.
     """
     by.must("import corpora")
+    _check_name("corpus", corpus)
+    _check_name("split", split)
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
     by_captions = _maker(captions or path)
     by_knowledge = _maker(knowledge or path)
@@ -65,14 +72,12 @@ def import_upload(
 
     Raises:
         Forbidden: their role does not let them import.
-        BadInput: no such format, a broken line, no name, or another split is kept under it.
+        BadInput: as `import_corpus` does.
         StoreError: the workspace cannot be written.
     """
     by.must("import corpora")
-    if not (corpus.strip() and split.strip()):
-        raise BadInput("the corpus and its split need names, such as twitter2017 and train: type both")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload" / (re.sub(r"[^\w.-]", "_", name).lstrip(".")[-60:] or "corpus")
+        path = Path(folder) / "upload" / file_name(name, otherwise="corpus")
         path.parent.mkdir()
         path.write_bytes(content)
         try:
@@ -95,6 +100,16 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
     if store.samples("demo", "all") != samples:  # a workspace that can only be read may still be looked at
         store.add_corpus("demo", "all", samples, replace=True)
     return placed
+
+
+def _check_name(what: str, name: str) -> None:
+    """Splits are exported into files of their names, so no name may lead elsewhere or hide what it is."""
+    if not name.strip():
+        raise BadInput(f"the {what} has no name; give it one, such as twitter2017 for a corpus and train for a split")
+    if name.startswith(".") or _NEVER.search(name):
+        raise BadInput(
+            f"{name!r} can't be the name of a {what}: leave out '/', '\\', control characters and a leading dot"
+        )
 
 
 def _maker(file: Path) -> Maker:

@@ -1,8 +1,21 @@
-"""What the workspace holds, as rows that a student reads."""
+"""What the workspace holds: one case, and samples as rows that a student reads."""
 
 from core.corpora import Row
 from core.domain import Sample
-from core.store import Store
+from core.errors import BadInput
+from core.store import Case, Store
+
+
+def stored_case(store: Store, case_id: str) -> Case:
+    """The case of that id.
+
+    Raises:
+        BadInput: the workspace has none.
+    """
+    case = store.case(case_id)
+    if case is None:
+        raise BadInput(f"there is no case {case_id!r} in this workspace: the link is of another one, or cut short")
+    return case
 
 
 def stored_row(store: Store, sample: Sample) -> Row:

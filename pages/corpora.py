@@ -46,7 +46,7 @@ def show_export() -> None:
         what = st.selectbox(
             "What",
             splits,
-            format_func=lambda each: "What stands approved" if each == APPROVED else inert.label("/".join(each)),
+            format_func=lambda each: "What stands approved" if each == APPROVED else inert.short("/".join(each), 120),
         )
         form = st.selectbox("Form", corpora.names(), index=corpora.names().index("jsonl"), key="export_form")
         without = st.pills(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import figures, inert, marks, navigation, problems, resources
+from app import figures, inert, marks, navigation, people, problems, resources
 from core.analysis.compared import Compared
 from core.analysis.report import Report, compare, report
 from core.analysis.sides import Side
@@ -63,6 +63,7 @@ def run(chosen: str, trained: str | None, sides: tuple[Side, Side]) -> tuple[Com
         rows,
         sides,
         lambda done, total: bar.progress(done / total, f"{done:,} of {total:,} labelled"),
+        by=person,
     )
     known = Known.of(stored_rows(store, *trained.split("/", 1))) if trained else None
     return compared, report(compared, known)
@@ -141,7 +142,7 @@ def show_label_errors(compared: Compared, found: Report) -> None:
     rows = [
         {
             "Sample": each.row,
-            "What": each.sentence,
+            "What": inert.plain(each.sentence),
             "Confidence": each.confidence,
             "Agree with gold on such": each.credit,
         }
@@ -161,11 +162,16 @@ def show_label_errors(compared: Compared, found: Report) -> None:
     show_samples(compared, Number(value=1, rows=tuple(chosen)) if chosen else None, "label_errors")
 
 
+person = people.current()
+may_compare = person.may("study tweets")
 st.title("Errors")
 st.caption("Two students, or two views of one, on a labelled set: where they differ, err, and how sure they are.")
 with problems.shown():
     if (choice := choose()) is not None:
-        if st.button("Compare", type="primary", icon=":material/compare_arrows:"):
+        why_not = None if may_compare else f"A {person.role} may only look"
+        if st.button(
+            "Compare", type="primary", icon=":material/compare_arrows:", disabled=not may_compare, help=why_not
+        ):
             place = st.empty()
             with place.container():
                 st.session_state.comparison = (choice, *run(*choice))

@@ -6,14 +6,14 @@ from app import heat, inert, marks, navigation, people, problems, resources, sid
 from core.corpora import Row
 from core.domain import Entity, View
 from core.explanation import case as cases
-from core.explanation.case import Explained, explain_target, name_of, stored_case, targets_of
+from core.explanation.case import Explained, explain_target, name_of, targets_of
 from core.explanation.counterfactuals import answers
 from core.explanation.page import PART_NAMES, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
 from core.review import remark
 from core.store import Case
-from core.stored import stored_row
+from core.stored import stored_case, stored_row
 from core.training.sections import parts_of, tell
 
 RECENT = 200
@@ -76,7 +76,7 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
     for each in judged:
         inert.show(each.change.sentence + (f" ({EFFECTS[each.effect]})" if each.effect else "") + ".")
     if not judged:
-        inert.show("Knowledge changed no mention, only how sure it is.", faint=True)
+        inert.show("Knowledge changed nothing but how sure it is.", faint=True)
     if case.sample.entities is not None:
         with st.expander("Gold labels", icon=":material/verified:"):
             marks.show_tweet(case.sample, case.sample.entities)
@@ -106,8 +106,8 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         )
         target = targets[number]
         wanted = target if isinstance(target, str) else target.model_dump_json()
-        told = (row.sample.text, *(f"{part}: {text}" for part, text in parts_of(row).items()))
-        why = explained(predictor, row, (predictor.name, str(id(predictor)), *told, wanted))
+        told = (f"{part}: {text}" for part, text in parts_of(row).items())
+        why = explained(predictor, row, (predictor.name, str(id(predictor)), row.sample.id, *told, wanted))
         for column, reason in zip(st.columns(2), why.reasons, strict=True):
             with column, st.container(border=True, height="stretch"):
                 st.markdown(f"**{VIEWS[reason.view]}: score {reason.attribution.score:+.2f}**")

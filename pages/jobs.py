@@ -175,9 +175,9 @@ def show_failures(order: Order) -> None:
             [
                 {
                     "when": attempt.at,
-                    "prompt": attempt.prompt_version,
+                    "prompt": inert.plain(attempt.prompt_version),
                     "why": attempt.failure,
-                    "what the teacher or the endpoint said": attempt.problem,
+                    "what the teacher or the endpoint said": inert.plain(attempt.problem or ""),
                     "attempts": attempt.number,
                 }
                 for attempt in failed

@@ -21,8 +21,9 @@ from core.analysis.tables import Line, Number, Table
 from core.corpora import Row
 from core.domain import Relation, Sample, Span
 from core.domain.bio import entities_from_tags
-from core.errors import BadInput
+from core.errors import BadInput, Forbidden
 from core.evaluation.mner import span_scores
+from core.identity import Person, local
 from core.models import Models
 from core.settings import Settings
 
@@ -197,17 +198,26 @@ def test_a_run_that_was_stopped_goes_on_and_one_that_was_done_asks_nothing(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        answer_all(settings, models, side, rows, stop)
+        answer_all(settings, models, side, rows, stop, by=local())
     (file,) = (tmp_path / "answers").iterdir()
     assert len(file.read_text().split("\n")) == 1 + 128
     with file.open("a") as cut:
         cut.write('\nabc {"labels": ["O"')  # what a kill leaves
     seen: list[int] = []
-    done = answer_all(settings, models, side, rows, lambda at, _: seen.append(at))
+    done = answer_all(settings, models, side, rows, lambda at, _: seen.append(at), by=local())
     assert seen == [128, 150]
     again: list[int] = []
-    assert answer_all(settings, models, side, rows, lambda at, _: again.append(at)) == done
+    assert answer_all(settings, models, side, rows, lambda at, _: again.append(at), by=local()) == done
     assert again == [150]
+
+
+def test_a_viewer_may_not_have_a_set_labelled(models: Models, tmp_path: Path) -> None:
+    settings, eve = Settings.read(workspace=tmp_path), Person("Eve", "viewer")
+    with pytest.raises(Forbidden, match="a viewer may not study tweets"):
+        compare(settings, models, COMPARED.rows, SIDES, lambda *_: None, by=eve)
+    with pytest.raises(Forbidden, match="a viewer may not study tweets"):
+        answer_all(settings, models, SIDES[0], COMPARED.rows, lambda *_: None, by=eve)
+    assert not (tmp_path / "answers").exists()
 
 
 def test_two_views_of_a_trained_student_are_compared(
@@ -220,7 +230,7 @@ def test_two_views_of_a_trained_student_are_compared(
     )
     settings = Settings.read(workspace=tmp_path, student=str(student))
     first, second = (side.model_copy(update={"student": str(student)}) for side in SIDES)
-    found = report(compare(settings, models, rows, (first, second), lambda *_: None), Known.of(rows))
+    found = report(compare(settings, models, rows, (first, second), lambda *_: None, by=local()), Known.of(rows))
     assert found.samples == len(rows)
     assert sum(number.value or 0 for number in found.right.lines[0].numbers[:4]) == 2 * len(rows)
     places = {at for table in found.tables() for line in table.lines for number in line.numbers for at in number.rows}

@@ -440,7 +440,7 @@ def test_approved_variants_are_exported(workspace: Path, loopback: Loopback, tmp
         "format": "jsonl",
         "samples": 1,
         "respaced": 0,
-        "provenance": str(tmp_path / "approved.provenance.jsonl"),
+        "provenance": str(tmp_path / "approved-jsonl.provenance"),
     }
     scores = document(core("evaluate", "--format", "jsonl", "--path", file, "--json"))
     assert scores["samples"] == 1

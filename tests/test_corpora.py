@@ -226,9 +226,13 @@ def _related() -> Sample:
     return Sample.from_tokens(("a", "b"), task="mre", relation=relation)
 
 
-def test_a_folder_that_is_not_there_is_named_on_writing(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"nowhere/out\.txt: cannot be written"):
-        jsonl.write([Row(Sample.from_text("a"))], tmp_path / "nowhere" / "out.txt")
+def test_a_folder_is_made_on_writing_and_one_that_cannot_be_is_named(tmp_path: Path) -> None:
+    row = Row(Sample.from_text("a"))
+    jsonl.write([row], tmp_path / "new" / "folder" / "out.txt")
+    assert jsonl.read(tmp_path / "new" / "folder" / "out.txt") == [row]
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(BadInput, match=r"taken/out\.txt: cannot be written"):
+        jsonl.write([row], tmp_path / "taken" / "out.txt")
 
 
 def test_only_a_file_is_ever_replaced(tmp_path: Path) -> None:

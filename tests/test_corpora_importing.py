@@ -1,6 +1,7 @@
 """A corpus comes into the workspace with all that was published with it, or not at all."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,19 @@ def test_an_upload_is_kept_whatever_its_file_is_called(store: Store, name: str) 
     assert import_upload(store, TWITTER.encode(), name, corpus="own", **place).samples == 3
     with pytest.raises(BadInput, match=r"^[^/]*:1: a sentence begins with IMGID"):
         import_upload(store, b"no corpus\n", name, corpus="other", **place)
-    with pytest.raises(BadInput, match="need names"):
+    with pytest.raises(BadInput, match="the corpus has no name"):
         import_upload(store, TWITTER.encode(), name, corpus=" ", **place)
     assert store.corpora() == [("own", "train")]
+
+
+@pytest.mark.parametrize("name", ["/srv/x/requirements", "..", ".git", "a\\b", "a\x00b", "a\nb", "a\u202eb", "", " "])
+@pytest.mark.parametrize("which", ["corpus", "split"])
+def test_a_name_that_could_lead_out_of_a_folder_is_refused(store: Store, corpus: Path, which: str, name: str) -> None:
+    names = {"corpus": "own", "split": "train", which: name}
+    expected = re.escape(repr(name)) if name.strip() else f"the {which} has no name"
+    with pytest.raises(BadInput, match=expected):
+        import_corpus(store, corpus / "train.txt", format="twitter", by=local(), **names)
+    assert store.corpora() == []
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])

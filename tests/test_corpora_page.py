@@ -66,7 +66,7 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
         page.get_by_role("button", name="Save").click()
     with zipfile.ZipFile(saved.value.path()) as archive:
         archive.extractall(tmp_path)
-        assert archive.namelist() == ["train.json", "train.provenance.jsonl"]
+        assert archive.namelist() == ["train.json", "train-label_studio.provenance"]
     assert corpora.find("label_studio").read(tmp_path / "train.json") == ROWS
 
     choose(page, "Form", "conll_bio")

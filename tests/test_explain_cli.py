@@ -69,6 +69,26 @@ def test_a_case_becomes_a_page_on_which_nothing_hostile_takes_effect_and_json_th
     assert {each["view"] for each in document["explained"][0]["reasons"]} == {"without_knowledge", "with_knowledge"}
 
 
+def test_a_try_is_made_from_a_try_and_a_note_stays_with_the_case(
+    capsys: pytest.CaptureFixture[str], student: Path, case: Sample, tmp_path: Path
+) -> None:
+    home = ("--workspace", tmp_path / "workspace")
+    who = ("--student", student)
+    first = run(capsys, "whatif", case.id, "--without", "caption", *home, *who)
+    halves = ("--entities", "1. ana (person) ", "--reasoning", "Reasoning: ana travels .")
+    second = run(capsys, "whatif", case.id, "--after", first["id"], *halves, *home, *who)
+    assert (second["parent_id"], second["caption"]) == (first["id"], None)
+    assert second["knowledge"]["mixed"] == "1. ana (person) Reasoning: ana travels ."
+    refused = run(capsys, "whatif", case.id, "--after", "abc", *home, *who, status=2)
+    assert f"there is no try 'abc' on case '{case.id}'; there are: {first['id']}, {second['id']}" in refused
+    kept = run(capsys, "note", case.id, "mind the second name", "--author", "Bo", *home)
+    assert (kept["author"], kept["text"]) == ("Bo", "mind the second name")
+    with Store(tmp_path / "workspace") as store:
+        assert [each.text for each in store.notes(case.id)] == [HOSTILE, "mind the second name"]
+    assert "there is no case 'abc'" in run(capsys, "note", "abc", "x", "--author", "Bo", *home, status=2)
+    assert "1 to 2,000 characters" in run(capsys, "note", case.id, " ", "--author", "Bo", *home, status=2)
+
+
 def test_commands_say_what_is_wrong(
     capsys: pytest.CaptureFixture[str], student: Path, case: Sample, tmp_path: Path
 ) -> None:
@@ -110,7 +130,14 @@ def test_a_list_of_cases_is_rebuilt_from_the_corpus_and_refused_for_another(
     listed.write_text(text.replace("PLACE", "2"))
     home = ("--data", corpora, "--workspace", tmp_path / "workspace")
     run(capsys, "explain", "--ids", listed, "--out", tmp_path / "out", *home)
-    assert sorted(file.suffix for file in (tmp_path / "out").iterdir()) == [".html", ".json"]
+    page, document = sorted((tmp_path / "out").iterdir())
+    assert (page.suffix, document.suffix) == (".html", ".json")
+    document.write_text("as it was")
+    again = run(capsys, "explain", "--ids", listed, "--out", tmp_path / "out", *home)
+    assert again == {"cases": [], "written_before": [row.sample.id]}
+    assert document.read_text() == "as it was"
+    document.unlink()
+    assert len(run(capsys, "explain", "--ids", listed, "--out", tmp_path / "out", *home)["cases"]) == 1
     listed.write_text(text.replace("PLACE", "3"))
     assert "sentence 3 of" in run(capsys, "explain", "--ids", listed, *home, status=2)
     listed.write_text("student = ")

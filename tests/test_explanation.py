@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 import torch
 
+from app import heat
 from core import corpora
 from core.corpora import Row
-from core.domain import Answer, Entity, Sample, ScoredEntity
+from core.domain import Answer, Entity, Sample, ScoredEntity, ScoredRelation
 from core.errors import BadInput
-from core.explanation.attribution import TOLERANCE, integrated_gradients
-from core.explanation.case import explain, targets_of
+from core.explanation.attribution import TOLERANCE, Attribution, integrated_gradients
+from core.explanation.case import explain, judge, targets_of
 from core.explanation.counterfactuals import answers, ask_again, differences, edit, holds, smallest_flips
-from core.explanation.occlusion import occlusion
-from core.explanation.reading import Reading
+from core.explanation.occlusion import Hidden, occlusion
+from core.explanation.reading import Reading, Unit
 from core.identity import local
 from core.prediction import Predictor
 from core.settings import Settings
@@ -223,6 +224,31 @@ def test_mentions_are_followed_through_an_edit() -> None:
         "“new york” (LOC) went with its words",
         "“york” (LOC) is found as well",
     ]
+
+
+def test_a_flipped_relation_is_told_and_judged(pairs: list[Row]) -> None:
+    sample = pairs[0].sample
+    pair = sample.relation
+    assert pair is not None
+    right, wrong = (Answer(relation=ScoredRelation(label=label, score=0.5)) for label in (pair.label, "/per/per/peer"))
+    (helped,), (hurt,) = judge(sample, wrong, right), judge(sample, right, wrong)
+    ends = f"“{sample.mention(pair.head)}” to “{sample.mention(pair.tail)}”"
+    assert helped.change.sentence == f"The relation of {ends} changed from /per/per/peer to {pair.label}"
+    assert (helped.effect, hurt.effect) == ("helped", "hurt")
+    assert judge(sample, right, right) == ()
+    assert differences((sample, wrong), (sample, right)) == [helped.change]
+    unknown = sample.model_copy(update={"relation": pair.model_copy(update={"label": None})})
+    assert [each.effect for each in judge(unknown, wrong, right)] == [None]
+
+
+def test_tables_and_maps_show_no_sign_that_hides_words_or_turns_them_round() -> None:
+    unit = Unit(part="tweet", text="a\u202eb\x07")
+    attribution = Attribution(units=(unit,), values=(1.0,), score=1.0, blank=0.0, steps=16)
+    (row,) = heat.hidden_rows([Hidden(unit=unit, fall=1.0)])
+    drawn = heat.labels([unit.text], ["O"], [[1.0]])
+    assert row["Hidden"] == "ab"
+    assert heat.alt_of(attribution, "with_knowledge").endswith("the strongest words: ab +1.00")
+    assert list(drawn.data[0].y) == ["1 ab"]
 
 
 def test_the_smallest_flips_flip_and_nothing_smaller_does(corpora: Path) -> None:

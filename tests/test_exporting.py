@@ -1,6 +1,7 @@
 """What is taken out of the workspace: approved alone or a split, whole, and with where each sample came from."""
 
 import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import load_dataset
 
 from core import corpora
 from core.corpora import Row
@@ -54,7 +56,7 @@ def test_only_what_stands_approved_is_written_with_where_it_came_from(store: Sto
     decide(store, third.id, "rejected", by=local("Eve"))
     file = tmp_path / "approved.jsonl"
     done = export_approved(store, file, format="jsonl", by=local())
-    assert (done.samples, done.respaced, done.provenance) == (2, 0, tmp_path / "approved.provenance.jsonl")
+    assert (done.samples, done.respaced, done.provenance) == (2, 0, tmp_path / "approved-jsonl.provenance")
     assert [row.sample for row in corpora.find("jsonl").read(file)] == [second.variant, first.variant]
     origins = lines(done.provenance)
     at = [store.choice(made.id).at.isoformat() for made in (second, first)]
@@ -147,8 +149,37 @@ def test_an_export_for_a_browser_is_one_file_with_the_provenance_in_it(store: St
     content, done = archived(lambda path: export_approved(store, path, format="twitter", by=local()), "approved.txt")
     assert done.samples == 1
     with zipfile.ZipFile(BytesIO(content)) as archive:
-        assert archive.namelist() == ["approved.txt", "approved.provenance.jsonl"]
+        assert archive.namelist() == ["approved.txt", "approved-twitter.provenance"]
         assert archive.read("approved.txt") == b"IMGID:\nAda\tB-PER\nsings\tO\nloud\tO\n\n"
+
+
+@pytest.mark.parametrize("split", ["{outside}", "../../x", "..", "a\\b", "a\nb", ".ssh"])
+def test_an_export_for_a_browser_stays_in_its_folder_whatever_the_split_is_called(
+    store: Store, tmp_path: Path, split: str
+) -> None:
+    split = split.format(outside=tmp_path / "requirements")
+    store.add_corpus("own", split, [PARENT], [])
+    content, _ = archived(
+        lambda path: export_split(store, path, corpus="own", split=split, format="twitter", by=local()), f"{split}.txt"
+    )
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        assert all(re.fullmatch(r"\w[\w.-]+", name) for name in archive.namelist())
+        assert len(archive.namelist()) == 2
+    assert [each.name for each in tmp_path.iterdir()] == ["workspace"]
+
+
+def test_forms_in_one_folder_keep_their_origins_beside_a_dataset_that_still_opens(store: Store, tmp_path: Path) -> None:
+    store.add_corpus("own", "train", [PARENT], [])
+    for name in ("huggingface", "conll_bio", "conll_bioes"):
+        path = tmp_path / "out" / f"train{corpora.find(name).SUFFIX}"
+        export_split(store, path, corpus="own", split="train", format=name, by=local())
+    assert [file.name for file in sorted((tmp_path / "out").glob("*.provenance"))] == [
+        "train-conll_bio.provenance",
+        "train-conll_bioes.provenance",
+        "train-huggingface.provenance",
+    ]
+    dataset = load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
+    assert [row["tokens"] for row in dataset["train"]] == [["Ada", "sings"]]
 
 
 def test_a_split_that_is_not_there_is_named_with_those_that_are(store: Store, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core.analysis.sides import Answered, Side
 from core.corpora import Row
 from core.errors import BadInput, StoreError
+from core.identity import Person
 from core.models import Models
 from core.prediction import BATCH_SIZE, Progress, student_folder
 from core.settings import Settings
@@ -21,17 +22,19 @@ AT_ONCE = 4 * BATCH_SIZE
 
 
 def answer_all(
-    settings: Settings, models: Models, side: Side, rows: Sequence[Row], progress: Progress
+    settings: Settings, models: Models, side: Side, rows: Sequence[Row], progress: Progress, *, by: Person
 ) -> list[Answered]:
     """A side's answers about all rows, in their order.
 
     A run that was stopped goes on where it was, and one that was done takes no time. `progress` may raise to stop it.
 
     Raises:
+        Forbidden: their role does not let them study tweets.
         BadInput: there is no such student, or a tweet is longer than it can read.
         StoreError: the workspace cannot be written.
         Unavailable: the student's encoder cannot be loaded.
     """
+    by.must("study tweets")
     own = settings.model_copy(update={"student": side.student})
     predictor = models.student(own)
     items = [(row.sample, kept_sections(row, ()) if side.view == "with_knowledge" else []) for row in rows]

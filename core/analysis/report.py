@@ -13,6 +13,7 @@ from core.analysis.tables import Table
 from core.corpora import Row
 from core.domain.record import Value
 from core.errors import BadInput
+from core.identity import Person
 from core.models import Models
 from core.prediction import Progress
 from core.settings import Settings
@@ -37,20 +38,31 @@ class Report(Value):
 
 
 def compare(
-    settings: Settings, models: Models, rows: Sequence[Row], sides: tuple[Side, Side], progress: Progress
+    settings: Settings,
+    models: Models,
+    rows: Sequence[Row],
+    sides: tuple[Side, Side],
+    progress: Progress,
+    *,
+    by: Person,
 ) -> Compared:
-    """Have both sides answer about all rows.
+    """Have both sides answer about all rows; their answers are kept in the workspace.
 
     Raises:
+        Forbidden: their role does not let them study tweets.
         BadInput: there are no rows, one has no gold labels, or the two sides have different tasks.
+        StoreError: the workspace cannot be written.
         Unavailable: a student cannot be loaded.
     """
+    by.must("study tweets")
     if not rows:
         raise BadInput("there are no samples to compare on")
     tasks = {models.student(settings.model_copy(update={"student": side.student})).task for side in sides}
     if len(tasks) > 1:
         raise BadInput("one student finds entities and the other relations: compare students of one task")
-    first, second = (answer_all(settings, models, side, rows, _part(progress, at)) for at, side in enumerate(sides))
+    first, second = (
+        answer_all(settings, models, side, rows, _part(progress, at), by=by) for at, side in enumerate(sides)
+    )
     return Compared(tasks.pop(), rows, sides, (first, second))
 
 

@@ -1,5 +1,6 @@
 """The two that are compared, each a student in one view, and the mentions that they and the gold labels have."""
 
+from core.comparison import at_head
 from core.corpora import Row
 from core.domain import Entity, ScoredEntity, Task, View
 from core.domain.record import Value
@@ -50,5 +51,4 @@ def gold_mentions(row: Row, task: Task) -> tuple[Entity, ...]:
 def _pair(row: Row, label: str) -> tuple[Entity, ...]:
     if row.sample.relation is None or label == NONE:
         return ()
-    head = row.sample.relation.head
-    return (Entity(start=head.start, end=head.end, type=label),)
+    return (at_head(row.sample.relation, label),)

@@ -11,6 +11,7 @@ from core.cli.door import AsJson, answer, command, progress
 from core.domain import View
 from core.errors import BadInput
 from core.files import write_text
+from core.identity import local
 from core.settings import Settings
 from core.training.config import Split
 
@@ -68,7 +69,7 @@ def compare(
     rows = reader.read(path, captions=captions, knowledge=knowledge)
     known = Known.of(reader.read(train)) if train else None
     with progress("labelling") as bar:
-        compared = compare_sides(settings, Models(), rows, sides, lambda done, total: bar(done, total, ""))
+        compared = compare_sides(settings, Models(), rows, sides, lambda done, total: bar(done, total, ""), by=local())
     found = report(compared, known)
     if cases:
         inside = partial(_inside, root=(data or settings.data or Path()).resolve())

@@ -1,13 +1,19 @@
-"""The command that explains cases: of the workspace, or of a list that names samples of a corpus."""
+"""Commands on cases: explain those of the workspace or of a list, ask what if, and keep a note."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from PIL import Image
 
 from core.cli.door import AsJson, answer, command, progress, workbench
+from core.domain import Counterfactual
 from core.errors import BadInput
 from core.identity import local
+from core.review import remark
+from core.settings import Settings
+from core.store import Store
+from core.stored import stored_case, stored_row
 from core.training.config import PARTS
 
 if TYPE_CHECKING:
@@ -18,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     """Offer this command."""
     app.command()(command(explain))
     app.command()(command(whatif))
+    app.command()(command(note))
 
 
 def explain(
@@ -31,10 +38,12 @@ def explain(
     workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why a student said what it said: which words, captions and thoughts moved it, and what would flip it."""
+    """Explain why a student said what it said: which words, captions and thoughts moved it, and what would flip it.
+
+    Ctrl-C stops; the same command goes on: cases of a list that stand in the folder are not explained again.
+    """
     from core.explanation import case as cases  # noqa: PLC0415 - torch is slow to import
     from core.explanation.cases import CaseList  # noqa: PLC0415
-    from core.explanation.page import write_json, write_page  # noqa: PLC0415
 
     if (case is None) == (ids is None):
         raise BadInput("name one case, or a list of them with --ids")
@@ -42,6 +51,7 @@ def explain(
     bench = workbench(student=student or (listed.student if listed else None), workspace=workspace)
     predictor = bench.models.student(bench.settings)
     studies: list[CaseStudy] = []
+    written: list[str] = []
     with progress("explaining", "mentions") as bar:
         if listed:
             root = data or bench.settings.data
@@ -49,19 +59,23 @@ def explain(
                 raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
             rows = listed.rows(root)
             for number, row in enumerate(rows, start=1):
+                if out and _document(out, row.sample.id).exists():
+                    written.append(row.sample.id)
+                    continue
                 state = f"case {number} of {len(rows)}"
                 studies.append(cases.explain(predictor, row, lambda done, total: bar(done, total, state)))  # noqa: B023
                 if out:
-                    write_page(studies[-1], None, out / f"{row.sample.id}.html")
-                    write_json(studies[-1], out / f"{row.sample.id}.json")
+                    _write(studies[-1], None, out)
         elif case:
             study = cases.explain_stored(predictor, bench.store, case, lambda done, total: bar(done, total, ""))
             studies.append(study)
             if out:
-                write_page(study, bench.picture(study.sample), out / f"{case}.html")
-                write_json(study, out / f"{case}.json")
-    document: dict[str, Any] = {"cases": [each.model_dump(mode="json") for each in studies]}
-    answer(document, as_json=as_json, lines=[line for each in studies for line in _lines(each)])
+                _write(study, bench.picture(study.sample), out)
+    document: dict[str, Any] = {"cases": [each.model_dump(mode="json") for each in studies], "written_before": written}
+    lines = [line for each in studies for line in _lines(each)]
+    if written:
+        lines.append(f"{len(written)} of the cases stood in {out} before; delete them there to explain them again.")
+    answer(document, as_json=as_json, lines=lines)
 
 
 def whatif(
@@ -72,26 +86,35 @@ def whatif(
     noun: Annotated[str | None, typer.Option(help="Another thought on special words.")] = None,
     sentence: Annotated[str | None, typer.Option(help="Another thought on the sentence.")] = None,
     multimodality: Annotated[str | None, typer.Option(help="Another thought on text and picture.")] = None,
+    entities: Annotated[str | None, typer.Option(help="Of published knowledge: another list of entities.")] = None,
+    reasoning: Annotated[str | None, typer.Option(help="Its other half, which begins with 'Reasoning:'.")] = None,
+    after: Annotated[str | None, typer.Option(help="The id of a try to change further; else the case is.")] = None,
     student: Annotated[str | None, typer.Option(help="Name or folder of a student; 'doctor' lists them.")] = None,
     workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the student again about a case of which something is left out or edited. The try is kept with the case."""
-    from core.explanation.case import stored_case  # noqa: PLC0415 - torch is slow to import
-    from core.explanation.counterfactuals import answers, ask_again, differences, edit  # noqa: PLC0415
-    from core.stored import stored_row  # noqa: PLC0415
+    from core.explanation.counterfactuals import (  # noqa: PLC0415 - torch is slow to import
+        answers,
+        ask_again,
+        differences,
+        edit,
+        row_of,
+    )
     from core.training.sections import parts_of  # noqa: PLC0415
 
     if unknown := set(without or ()) - set(PARTS):
         raise BadInput(f"{min(unknown)!r} is no part of the knowledge view; there are: {', '.join(PARTS)}")
     bench = workbench(student=student, workspace=workspace)
     predictor = bench.models.student(bench.settings)
-    row = stored_row(bench.store, stored_case(bench.store, case).sample)
+    parent = _try(bench.store, case, after) if after else None
+    row = row_of(parent) if parent else stored_row(bench.store, stored_case(bench.store, case).sample)
     edited = {"caption": caption, "noun": noun, "sentence": sentence, "multimodality": multimodality}
+    edited |= {"entities": entities, "reasoning": reasoning}
     told = {**parts_of(row), **{part: words for part, words in edited.items() if words is not None}}
     kept = {part: words for part, words in told.items() if part not in (without or ())}
     changed = edit(row, text if text is not None else row.sample.text, kept)
-    tried = ask_again(predictor, bench.store, case, changed, by=local())
+    tried = ask_again(predictor, bench.store, case, changed, parent, by=local())
     lines = []
     for view, answered in tried.answers.items():
         before = (row.sample, answers(predictor, [row], view)[0])
@@ -101,6 +124,39 @@ def whatif(
         lines.append(f"{view.replace('_', ' ')}: {', '.join(named) or 'nothing'}")
         lines += [f"  {change.sentence}" for change in found] or ["  nothing flips"]
     answer({"id": tried.id, **tried.model_dump(mode="json")}, as_json=as_json, lines=lines)
+
+
+def note(
+    case: Annotated[str, typer.Argument(help="A case's id.")],
+    text: Annotated[str, typer.Argument(help="What is to be remarked on it.")],
+    author: Annotated[str, typer.Option(help="Who remarks: kept with the note.")],
+    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a note on a case: the page and every later export of it show it."""
+    store = Store(Settings.read(workspace=workspace).workspace)
+    stored_case(store, case)
+    kept = remark(store, case, text, by=local(author))
+    answer(kept.model_dump(mode="json"), as_json=as_json, lines=[f"Kept on case {case}, by {kept.author}."])
+
+
+def _try(store: Store, case: str, after: str) -> Counterfactual:
+    tried = {each.id: each for each in store.counterfactuals(case)}
+    if after not in tried:
+        raise BadInput(f"there is no try {after!r} on case {case!r}; there are: {', '.join(tried) or 'none yet'}")
+    return tried[after]
+
+
+def _document(out: Path, case: str) -> Path:
+    return out / f"{case}.json"
+
+
+def _write(study: "CaseStudy", picture: Image.Image | None, out: Path) -> None:
+    """The page, then the JSON: where that stands, both are whole."""
+    from core.explanation.page import write_json, write_page  # noqa: PLC0415 - torch is slow to import
+
+    write_page(study, picture, out / f"{study.sample.id}.html")
+    write_json(study, _document(out, study.sample.id))
 
 
 def _lines(study: "CaseStudy") -> list[str]:

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from core.comparison import Change, Effect, changes
+from core.comparison import Change, Effect, answer_changes, at_head
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, Entity, Note, Sample, View
 from core.domain.record import Value
-from core.errors import BadInput
 from core.evaluation.views import VIEWS
 from core.explanation.attribution import Attribution, integrated_gradients
 from core.explanation.counterfactuals import Flip, answers, smallest_flips
 from core.explanation.occlusion import Hidden, occlusion
 from core.explanation.reading import PromptAttention, Reading
 from core.prediction import Predictor
-from core.store import Case, Store
-from core.stored import stored_row
+from core.store import Store
+from core.stored import stored_case, stored_row
 
 Progress = Callable[[int, int], None]
 """Called with how much is done, and of how much."""
@@ -59,18 +58,6 @@ class CaseStudy(Value):
     prompt_attention: PromptAttention | None
     counterfactuals: tuple[Counterfactual, ...] = ()
     notes: tuple[Note, ...] = ()
-
-
-def stored_case(store: Store, case_id: str) -> Case:
-    """The case of that id.
-
-    Raises:
-        BadInput: the workspace has none.
-    """
-    case = store.case(case_id)
-    if case is None:
-        raise BadInput(f"there is no case {case_id!r} in this workspace: the link is of another one, or cut short")
-    return case
 
 
 def explain(predictor: Predictor, row: Row, progress: Progress | None = None) -> CaseStudy:
@@ -149,10 +136,13 @@ def targets_of(sample: Sample, found: Sequence[Answer], predictor: Predictor) ->
 
 
 def judge(sample: Sample, before: Answer, after: Answer) -> tuple[Judged, ...]:
-    """What differs between two answers about the same tweet, and whether it is for the better."""
+    """What differs between two answers about the same tweet or pair, and whether it is for the better."""
+    gold = sample.entities
+    if before.relation and sample.relation:
+        gold = (at_head(sample.relation, sample.relation.label),) if sample.relation.label else None
     return tuple(
-        Judged(change=change, effect=change.effect(sample.entities) if sample.entities is not None else None)
-        for change in changes(sample, before.entities, after.entities)
+        Judged(change=change, effect=None if gold is None else change.effect(gold))
+        for change in answer_changes(sample, before, after)
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import combinations
 
-from core.comparison import Change, changes
+from core.comparison import Change, answer_changes
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, Entity, Maker, Sample, ScoredRelation, View
 from core.domain.record import Value
@@ -83,6 +83,11 @@ def ask_again(
     return record
 
 
+def row_of(tried: Counterfactual) -> Row:
+    """What the student was asked about in a try."""
+    return Row(sample=tried.sample, caption=tried.caption, knowledge=tried.knowledge)
+
+
 def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> list[Change]:
     """What differs between two answers, also where the tweet was edited between them.
 
@@ -91,7 +96,7 @@ def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> 
     """
     (old, was), (new, is_) = before, after
     if old.tokens == new.tokens:
-        return changes(new, was.entities, is_.entities)
+        return answer_changes(new, was, is_)
     place = {
         block.a + step: block.b + step
         for block in SequenceMatcher(None, old.tokens, new.tokens, autojunk=False).get_matching_blocks()
@@ -105,7 +110,7 @@ def differences(before: tuple[Sample, Answer], after: tuple[Sample, Answer]) -> 
         else:
             sentence = f"“{old.mention(entity)}” ({entity.type}) went with its words"
             gone.append(Change(kind="lost", before=entity, sentence=sentence))
-    return gone + changes(new, carried, is_.entities)
+    return gone + answer_changes(new, was.model_copy(update={"entities": tuple(carried)}), is_)
 
 
 class Flip(Value):
