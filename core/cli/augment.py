@@ -196,7 +196,7 @@ def _names(bench: "Workbench", limits: "Limits", price: "Price | None", *, ask_n
         )
     tally, _ = ask(bench, listed, "names", limits, price)
     if tally.requests:
-        say(*["The list of names:", *lines_of(tally)])
+        say("The list of names:", *lines_of(tally))
     if tally.stopped or tally.failures:
         why = tally.stopped or f"{len(tally.failures)} questions failed; the first: {tally.failures[0].problem}"
         raise BadInput(f"the list of names is not whole: {why}. The same command goes on from there")
