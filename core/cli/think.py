@@ -73,7 +73,11 @@ def think(
     if captioner is not None:  # then its captions count, and not the newest
         abouts = {id_: about for id_, about in abouts.items() if not isinstance(about, Caption)}
     lacking = [case for case in cases if case.picture and case.sample.id not in abouts]
-    captions, problems = (_foreseen_captions(lacking), []) if dry_run else _captions(bench, lacking)
+    problems: list[dict[str, Any]] = []
+    if dry_run:
+        captions = _foreseen_captions(lacking)
+    else:
+        captions, problems = _captions(bench, lacking)
     abouts |= captions
     work = Thinking(bench.store, mind, samples, abouts)
     if dry_run:
