@@ -180,10 +180,13 @@ class Store:
         sql = "SELECT record FROM decisions WHERE augmentation_id = ? ORDER BY number"
         return self._records(Decision, sql, augmentation_id)
 
-    def choice(self, augmentation_id: str) -> Decision | None:
-        """The decision about a variant that counts: the latest that nobody took back."""
-        sql = "SELECT record FROM standing WHERE augmentation_id = ? ORDER BY number DESC LIMIT 1"
-        return next(iter(self._records(Decision, sql, augmentation_id)), None)
+    def choice(self, augmentation_id: str, *, reviewer: str | None = None) -> Decision | None:
+        """The latest decision about a variant that nobody took back, of one reviewer or of all."""
+        sql = """
+            SELECT record FROM standing WHERE augmentation_id = ?1 AND reviewer = coalesce(?2, reviewer)
+            ORDER BY number DESC LIMIT 1
+        """
+        return next(iter(self._records(Decision, sql, augmentation_id, reviewer)), None)
 
     def approved(self) -> list[Approval]:
         """The variants that stand accepted, in the order of approval."""
