@@ -122,8 +122,7 @@ def begin_edit() -> None:
 def take_words() -> None:
     """The text was changed: find the spans in it."""
     item, draft = st.session_state.walk.item, st.session_state.draft
-    if st.session_state.words.strip() != draft.text.strip():
-        st.session_state.draft = editing.draft(item.variant, st.session_state.words)
+    st.session_state.draft = editing.reword(item.variant, draft, st.session_state.words)
 
 
 def take_span(start: int, end: int) -> None:
