@@ -167,7 +167,20 @@ def m006_withdrawals(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions, m003_attempts, m004_review, m005_explanations, m006_withdrawals)
+def m007_opinions(db: Database) -> None:
+    """Students are asked about variants anew: what they found before does not say of which variant it is."""
+    db.execute("UPDATE queue SET student = NULL, uncertainty = -1, changes = -1 WHERE student IS NOT NULL")
+
+
+STEPS = (
+    m001_records,
+    m002_decisions,
+    m003_attempts,
+    m004_review,
+    m005_explanations,
+    m006_withdrawals,
+    m007_opinions,
+)
 
 migrations = Migrations("workspace")
 for step in STEPS:

@@ -171,9 +171,15 @@ class Store:
         sql = "SELECT record FROM augmentations WHERE variant_id = ? ORDER BY created, rowid"
         return self._records(Augmentation, sql, variant_id)
 
-    def predictions(self, sample_id: str, *, view: View | None = None, **asked: Unpack[Asked]) -> list[Prediction]:
-        """What students found in a sample, in one view or in both, the newest first."""
-        return self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
+    def predictions(
+        self, sample_id: str, *, view: View | None = None, augmentation: str | None = None, **asked: Unpack[Asked]
+    ) -> list[Prediction]:
+        """What students found in a sample, in one view or in both, the newest first.
+
+        What they were asked about it as an `augmentation` is apart: another picture leaves a sample its words and id.
+        """
+        found = self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
+        return [each for each in found if each.maker.parameters.get("augmentation") == augmentation]
 
     def decisions(self, augmentation_id: str) -> list[Decision]:
         """The whole history of decisions about a variant, as they fell."""
