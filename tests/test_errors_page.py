@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.identity import local
 from core.importing import import_corpus
 from core.store import Store
 from tests.browser import app, chromium
@@ -33,8 +34,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "test.txt").write_text("\n\n".join(blocks) + "\n\n")
     (folder / "captions.txt").write_text("".join(f"{at}.jpg :a stage\n" for at in range(len(TWEETS))))
     with Store(folder / "workspace") as store:
-        paths = {"captions": folder / "captions.txt"}
-        import_corpus(store, folder / "test.txt", format="twitter", corpus="small", split="test", **paths)
+        place = {"format": "twitter", "corpus": "small", "split": "test"}
+        import_corpus(store, folder / "test.txt", **place, by=local("Ada"), captions=folder / "captions.txt")
     with app(folder / "workspace") as address:
         yield f"{address}/errors?set=small/test"
 
