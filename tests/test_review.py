@@ -373,11 +373,26 @@ def test_a_curator_takes_back_all_votes_of_others_and_a_reviewer_their_own(store
     assert store.queue.votes(ids[0]) == []
     assert [state(store, each) for each in ids] == ["pending", "accepted"]  # the rest of an act in bulk stands
     assert store.choice(ids[0]) is None
-    case = store.case(store.queue.find(ids[0]).parent.id)
+    item = store.queue.find(ids[0])
+    assert item is not None
+    case = store.case(item.parent.id)
+    assert case is not None
     assert case.choice(ids[0]) is None
     review.decide(store, ids[1], "withdrawn", by=ada)  # the latest word is Bo's, and hers is her own
     assert [vote.reviewer for vote in store.queue.votes(ids[1])] == ["Bo"]
     assert [each.augmentation_id for each in review.undo(store, by=bo)] == [ids[1]]
+
+
+def test_a_case_tells_each_reviewers_own_word_from_the_latest(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    item = store.queue.find(one)
+    assert item is not None
+    for about in (store, store.case(item.parent.id)):
+        assert about is not None
+        words = [about.choice(one, reviewer=name) for name in ("Ada", "Bo", "Cleo", None)]
+        assert [word and word.choice for word in words] == ["approved", "rejected", None, "rejected"]
 
 
 def test_an_edit_of_another_is_taken_back_whole(store: Store) -> None:
