@@ -69,17 +69,20 @@ def show_picture(item: Item) -> None:
                 inert.show(item.augmentation.caption)
 
 
-def show_opinion(item: Item) -> None:
-    """What the student finds in the variant, once it was asked."""
-    asked = resources.opinions()
+def show_opinion(item: Item, *, asked: bool) -> None:
+    """What the student finds in the variant, once it was asked; `asked` says that it is being."""
+    asking = resources.opinions()
     now = resources.store().queue.find(item.augmentation.id)
     if now is None:
         return
-    kept = opinions.kept_opinion(resources.store(), now, asked.student)
-    st.caption(f"What the student {inert.label(asked.student)} finds in the variant")
+    kept = opinions.kept_opinion(resources.store(), now, asking.student)
+    st.caption(f"What the student {inert.label(asking.student)} finds in the variant")
     if kept is None:
-        waiting = "It is being asked." if now.student != asked.student else "It cannot read this variant."
-        inert.show(asked.problem or waiting, faint=True)
+        if now.student == asking.student:
+            why = "It cannot read this variant."
+        else:
+            why = asking.problem or "It is being asked." if asked else "It has not been asked yet."
+        inert.show(why, faint=True)
         return
     marks.show_tweet(now.variant, kept.without_knowledge.entities)
     if now.changes:
@@ -93,7 +96,7 @@ def show_history(item: Item, *, blind: bool) -> None:
     line = lineage(store, item.augmentation)
     for each in line.before:
         inert.show(f"Edited from: {each.answer}", faint=True)
-    for each in line.after:
+    for each in () if blind else line.after:
         inert.show(f"Edited to: {each.answer}", faint=True)
     events = history(store, item.augmentation.id)
     if blind:

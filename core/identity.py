@@ -69,7 +69,7 @@ def local(name: str = "") -> Person:
 
 
 def signed_in(claims: Mapping[str, Any], people: Mapping[str, Role], default: Role) -> Person:
-    """Who signed in, by what an OpenID provider says of them. They are known by their e-mail, which is theirs alone.
+    """Who signed in, by what an OpenID provider says of them. They are known by their e-mail, in small letters.
 
     Raises:
         Forbidden: the provider gives no e-mail, or one that it has not verified.
@@ -77,7 +77,8 @@ def signed_in(claims: Mapping[str, Any], people: Mapping[str, Role], default: Ro
     email = claims.get("email")
     if not isinstance(email, str) or not email.strip():
         raise Forbidden("the sign-in gives no e-mail, by which roles are given; add the scope 'email' to its settings")
-    if claims.get("email_verified") is False:
+    if claims.get("email_verified", True) is not True:
         raise Forbidden(f"the e-mail {email!r} is not verified; verify it with whom you signed in with, and come back")
     roles = {known.strip().casefold(): role for known, role in people.items()}
-    return Person(email.strip(), roles.get(email.strip().casefold(), default))
+    name = email.strip().casefold()  # one person, however a provider writes them
+    return Person(name, roles.get(name, default))

@@ -166,8 +166,13 @@ def keep_decision(augmentation_id: str, choice: Choice) -> None:
 
 
 def show_decision(case: Case, made: Augmentation) -> None:
-    """Approve, reject, or take either back; with who decided and when."""
-    decision = case.choice(made.id)
+    """Approve, reject, or take either back; with who decided and when.
+
+    Where several must agree, or none sees another's vote before their own, it is this person's own decision alone.
+    """
+    rules = resources.store().queue.rules()
+    own_alone = rules.blind or rules.votes > 1
+    decision = case.choice(made.id, reviewer=person.name.strip() if own_alone else None)
     if decision is None or decision.choice == "withdrawn":
         approve, reject = st.columns(2)
         for column, choice, label, icon in (

@@ -11,7 +11,7 @@ from app import desk, filters, inert, marks, people, problems, resources, span_e
 from core import review
 from core.domain import Choice
 from core.review import editing, guidelines
-from core.review.deciding import HASTY, would_adjudicate
+from core.review.deciding import HASTY, VERDICTS, would_adjudicate
 from core.review.walk import Walk
 
 Work = Callable[[], object]
@@ -26,6 +26,9 @@ SAID: dict[Choice, str] = {
 }
 
 DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
+
+LAST_DIGIT = 9
+"""A key is one sign: types beyond it are clicked."""
 
 
 def walk() -> Walk:
@@ -77,7 +80,7 @@ def keep(choice: Choice, reason: str | None = None) -> None:
         choice,
         by=person,
         reason=reason,
-        adjudicates=adjudicates(),
+        adjudicates=choice in VERDICTS and adjudicates(),
         seconds=took,
     )
     way.advance()
@@ -86,9 +89,9 @@ def keep(choice: Choice, reason: str | None = None) -> None:
 
 
 def skip() -> None:
-    """Go on; a card that nobody has decided on is marked as skipped."""
+    """Go on; a card that waits for this person's word is marked as skipped."""
     way = st.session_state.walk
-    if way.item.state == "pending":
+    if way.item.state == "pending" and not has_voted():
         keep("skipped")
     else:
         way.advance()
@@ -122,8 +125,7 @@ def begin_edit() -> None:
 def take_words() -> None:
     """The text was changed: find the spans in it."""
     item, draft = st.session_state.walk.item, st.session_state.draft
-    if st.session_state.words.strip() != draft.text.strip():
-        st.session_state.draft = editing.draft(item.variant, st.session_state.words)
+    st.session_state.draft = editing.reword(item.variant, draft, st.session_state.words)
 
 
 def take_span(start: int, end: int) -> None:
@@ -163,6 +165,12 @@ def adjudicates() -> bool:
     return would_adjudicate(resources.store(), st.session_state.walk.item, person)
 
 
+def has_voted() -> bool:
+    """Whether this person has a vote on the card at hand."""
+    votes = resources.store().queue.votes(st.session_state.walk.item.augmentation.id)
+    return person.name.strip() in {vote.reviewer for vote in votes}
+
+
 def types() -> tuple[str, ...]:
     """What a span can be, on the card at hand."""
     if st.session_state.walk.item.variant.relation:
@@ -170,11 +178,13 @@ def types() -> tuple[str, ...]:
     return tuple(resources.store().queue.known("type")) or DEFAULT_TYPES
 
 
-def key_button(label: str, shortcut: str, icon: str | None, work: Work, **options: Any) -> None:
-    """A button with its key written on it."""
+def key_button(
+    label: str, shortcut: str | None, icon: str | None, work: Work, *, key: str | None = None, **options: Any
+) -> None:
+    """A button with its key written on it, if it has one."""
     st.button(
         label,
-        key=f"do_{label}",
+        key=f"do_{key or label}",
         icon=icon and f":material/{icon}:",
         shortcut=shortcut,
         on_click=attempt,
@@ -207,9 +217,10 @@ def show_tools(way: Walk) -> None:
                 here = st.session_state.drawing == kind
                 key_button(
                     inert.label(kind, 20),
-                    str(number),
+                    str(number) if number <= LAST_DIGIT else None,
                     "format_ink_highlighter",
                     partial(st.session_state.update, drawing=kind),
+                    key=f"type_{number}",  # what is left of two long names may be the same
                     type="primary" if here else "secondary",
                 )
 
@@ -230,18 +241,28 @@ def show_said() -> None:
     """What was done last, or a field for a reason in one's own words: a line that is always there."""
     with st.container(horizontal=True, vertical_alignment="center", height=48, border=False):
         if st.session_state.mode == "reject":
-            st.text_input(
-                "A reason in your own words",
-                key="own_reason",
-                max_chars=2000,
-                placeholder="Or a reason in your own words, then Enter",
-                label_visibility="collapsed",
-                on_change=lambda: attempt(partial(keep, "rejected", st.session_state.own_reason)),
-            )
+            show_reason()
         else:
             inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
         if st.session_state.mode != "edit":  # there it takes back what was typed
             key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
+
+
+def show_reason() -> None:
+    """A field for a reason in one's own words; leaving it decides nothing."""
+    with st.form("own", border=False), st.container(horizontal=True):
+        st.text_input(
+            "A reason in your own words",
+            key="own_reason",
+            max_chars=2000,
+            placeholder="Or a reason in your own words, then Enter",
+            label_visibility="collapsed",
+        )
+        st.form_submit_button(
+            "Reject for this",
+            on_click=attempt,
+            args=(lambda: keep("rejected", st.session_state.own_reason), at_hand()),
+        )
 
 
 def show_editor(way: Walk) -> None:
@@ -278,8 +299,10 @@ def show_desk() -> None:
             desk.show_card(way.item)
             if adjudicates():
                 st.caption(":material/gavel: Enough have voted, and they differ: your decision settles it.")
-            resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
-            desk.show_opinion(way.item)
+            asks = person.may("decide on variants")  # what is asked is kept, and who may only look writes nothing
+            if asks:
+                resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
+            desk.show_opinion(way.item, asked=asks)
     with right, problems.shown():
         show_beside(way)
 
@@ -290,9 +313,8 @@ def show_beside(way: Walk) -> None:
     with st.container(border=True, height=300):
         inert.show(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
-    voted = {vote.reviewer for vote in resources.store().queue.votes(way.item.augmentation.id)}
     st.markdown("**History**")
-    desk.show_history(way.item, blind=rules.blind and person.name.strip() not in voted)
+    desk.show_history(way.item, blind=rules.blind and not has_voted())
 
 
 person = people.current()

@@ -59,6 +59,14 @@ def test_rules_are_shown_and_changed(ids: list[str]) -> None:
     assert document("rules") == {"votes": 2, "blind": True}
 
 
+def test_guidelines_are_shown_and_others_put_in_their_place(ids: list[str], tmp_path: Path) -> None:
+    assert run("guidelines").stdout.startswith("# Guidelines\n")
+    (tmp_path / "new.md").write_text("Be kind 😍\x1b[31m\n", encoding="utf-8")
+    written = run("guidelines", "--write", tmp_path / "new.md", "--reviewer", "Cleo")
+    assert written.stdout == "Be kind 😍[31m\n"
+    assert document("guidelines") == {"guidelines": "Be kind 😍\x1b[31m\n"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -70,6 +78,8 @@ def test_rules_are_shown_and_changed(ids: list[str]) -> None:
         (["undo", "--reviewer", "Ada"], "nothing of yours"),
         (["undo", "--reviewer", " "], "needs your name"),
         (["rules", "--votes", "2"], "needs your name"),
+        (["guidelines", "--write", "nowhere.md", "--reviewer", "Ada"], "nowhere.md cannot be read"),
+        (["guidelines", "--write", __file__], "needs your name"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(ids: list[str], arguments: list[str], message: str) -> None:

@@ -350,6 +350,64 @@ def test_a_reviewer_takes_back_what_they_decided_and_a_curator_what_anybody_did(
     assert [each.reviewer for each in store.decisions(one)] == ["Ada", "Ada", "Bo", "Eve"]
 
 
+def test_only_a_verdict_ends_a_disagreement(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    for choice in ("skipped", "withdrawn", "flagged"):
+        with pytest.raises(BadInput, match=f"'{choice}' is no verdict"):
+            review.decide(store, one, choice, by=local("Cleo"), adjudicates=True)
+    assert store.queue.count(Filter(states=(), disputed=True)) == 1
+
+
+def test_a_curator_takes_back_all_votes_of_others_and_a_reviewer_their_own(store: Store) -> None:
+    ids = fill(store, 2)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    ada, bo, cleo = Person("Ada", "reviewer"), Person("Bo", "reviewer"), Person("Cleo", "curator")
+    review.decide_all(store, ids, "approved", by=local("Ada"))
+    review.decide_all(store, ids, "approved", by=local("Bo"))
+    with pytest.raises(Forbidden, match="may not undo the decisions of others"):
+        review.decide(store, ids[0], "withdrawn", by=Person("Eve", "reviewer"))
+    review.decide(store, ids[0], "withdrawn", by=cleo)
+    assert store.queue.votes(ids[0]) == []
+    assert [state(store, each) for each in ids] == ["pending", "accepted"]  # the rest of an act in bulk stands
+    assert store.choice(ids[0]) is None
+    item = store.queue.find(ids[0])
+    assert item is not None
+    case = store.case(item.parent.id)
+    assert case is not None
+    assert case.choice(ids[0]) is None
+    review.decide(store, ids[1], "withdrawn", by=ada)  # the latest word is Bo's, and hers is her own
+    assert [vote.reviewer for vote in store.queue.votes(ids[1])] == ["Bo"]
+    assert [each.augmentation_id for each in review.undo(store, by=bo)] == [ids[1]]
+
+
+def test_a_case_tells_each_reviewers_own_word_from_the_latest(store: Store) -> None:
+    (one,) = fill(store, 1)
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    item = store.queue.find(one)
+    assert item is not None
+    for about in (store, store.case(item.parent.id)):
+        assert about is not None
+        words = [about.choice(one, reviewer=name) for name in ("Ada", "Bo", "Cleo", None)]
+        assert [word and word.choice for word in words] == ["approved", "rejected", None, "rejected"]
+
+
+def test_an_edit_of_another_is_taken_back_whole(store: Store) -> None:
+    (one,) = fill(store, 1)
+    old = store.augmentation(one)
+    assert old is not None
+    assert old.variant is not None
+    changed = editing.finish(old.variant, editing.draft(old.variant, old.variant.text + " too"))
+    made = review.edit(store, old, changed, by=local("Ada"), caption=old.caption)
+    review.decide(store, one, "withdrawn", by=local("Cleo"))
+    assert state(store, one) == "pending"
+    assert approved(store) == []
+    assert history(store, made.id)[0].undone
+
+
 def test_what_a_curator_does_a_reviewer_may_not(store: Store, tmp_path: Path) -> None:
     ids, ada = fill(store, 2), Person("Ada", "reviewer")
     for attempt, right in (

@@ -4,7 +4,7 @@ import pytest
 
 from core.domain import Entity, Relation, Sample, Span
 from core.errors import BadInput
-from core.review.editing import HEAD, TAIL, draft, finish, mark, spans_of
+from core.review.editing import HEAD, TAIL, draft, finish, mark, reword, spans_of, unmark
 from core.review.wording import changed_words
 from tests.variants import sentence
 
@@ -61,6 +61,28 @@ def test_a_relation_keeps_its_label_and_needs_both_its_ends() -> None:
     gone = draft(sample, "Nobody works at Acme")
     with pytest.raises(BadInput, match="both its head and its tail"):
         finish(sample, gone)
+
+
+def test_spans_that_were_drawn_are_found_in_other_words_and_those_taken_away_are_not() -> None:
+    made = draft(TWEET)
+    drawn = made.with_spans(mark(unmark(made.spans, 3), 1, 2, "PER"))
+    reworded = reword(TWEET, drawn, "RT @Ada_L : Ada Lovelace is not in New York")
+    assert [(reworded.text_of(each), each.type) for each in reworded.spans] == [("Ada_L", "PER"), ("New York", "LOC")]
+    gone = reword(TWEET, reworded, "@Ada_L is here")
+    assert (len(gone.spans), gone.lost) == (1, ("New York",))
+    assert reword(TWEET, gone, "@Ada_L is in Rome").lost == ("New York",)
+
+
+def test_a_relation_that_lacks_an_end_keeps_the_other_in_other_words() -> None:
+    relation = Relation(head=Span(start=0, end=1), tail=Span(start=3, end=4), label="/per/org/member_of")
+    sample = Sample.from_tokens(("Ada", "works", "at", "Acme"), task="mre", relation=relation)
+    gone = draft(sample, "Nobody works at Acme")
+    assert ([each.type for each in gone.spans], gone.lost) == ([TAIL], ("Ada",))
+    again = reword(sample, gone, "Bo works for Acme, and Acme pays")
+    assert [(again.text_of(each), each.type) for each in again.spans] == [("Acme", TAIL)]
+    whole = again.with_spans(mark(again.spans, 0, 1, HEAD))
+    moved = finish(sample, reword(sample, whole, "So Bo works for Acme"))
+    assert moved.relation == Relation(head=Span(start=1, end=2), tail=Span(start=4, end=5), label="/per/org/member_of")
 
 
 @pytest.mark.parametrize(("text", "message"), [("", "empty"), ("x " * 600, "shorten it to 1,000")])

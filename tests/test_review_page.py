@@ -91,7 +91,7 @@ def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_accepted(
     session.run(12, edits=1, undone=2)
     session.expect_card()
     with Store(workspace) as store:
-        export_approved(store, tmp_path / "out.txt", format="twitter")
+        export_approved(store, tmp_path / "out.txt", format="twitter", by=local("Ada"))
         assert (tmp_path / "out.txt").read_text(encoding="utf-8") == session.conll()
         assert store.queue.tally()["rejected"] == len(session.rejected)
         assert store.queue.tally()["edited"] == len(session.edited) == 1
@@ -200,6 +200,9 @@ def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, u
         rules.change(store, Rules(votes=2, blind=True), by=local("Cleo"))
         try:
             review.decide(store, ids[0], "rejected", by=local("Zoe the secret"), reason="secret reason")
+            edited = store.augmentation(ids[0])
+            assert edited is not None
+            review.edit(store, edited, Sample.from_text("secret edit"), by=local("Zoe the secret"))
             open_desk(page, url, query="?model=blind", name="Bo")
             expect(page.get_by_text("Others' votes are hidden until you have voted")).to_be_visible()
             assert "secret" not in page.get_by_test_id("stMain").inner_text()
@@ -208,9 +211,64 @@ def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, u
             quiet(page)
             page.keyboard.press("k")
             expect(page.get_by_text("secret reason")).to_be_visible()
+            expect(page.get_by_text("Edited to: secret edit")).to_be_visible()
             expect(page.get_by_text("reviewers disagree", exact=True)).to_be_visible()
         finally:
             rules.change(store, Rules(), by=local("Cleo"))
+
+
+def test_a_skip_takes_no_vote_back_and_ends_no_disagreement(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "votes", "vote one", "vote two")
+        rules.change(store, Rules(votes=2), by=local("Cleo"))
+        try:
+            review.decide(store, ids[1], "approved", by=local("Ada"))
+            review.decide(store, ids[1], "rejected", by=local("Zoe"))
+            open_desk(page, url, query="?model=votes", name="Bo")
+            expect(page.get_by_text("parent of vote one")).to_be_visible()
+            page.keyboard.press("a")
+            expect(page.get_by_text("parent of vote two")).to_be_visible()
+            expect(page.get_by_text("your decision settles it")).to_be_visible()
+            quiet(page)
+            page.keyboard.press("k")
+            expect(page.get_by_text("parent of vote one")).to_be_visible()
+            quiet(page)
+            page.keyboard.press("j")
+            expect(page.get_by_text("parent of vote two")).to_be_visible()
+            quiet(page)
+            page.keyboard.press("j")
+            expect(page.get_by_text("Nothing is left here")).to_be_visible()
+            assert [(vote.reviewer, vote.choice) for vote in store.queue.votes(ids[0])] == [("Bo", "approved")]
+            disputed = store.queue.find(ids[1])
+            assert disputed is not None
+            assert disputed.disputed
+        finally:
+            rules.change(store, Rules(), by=local("Cleo"))
+
+
+def test_a_reason_that_is_left_rejects_nothing_and_many_types_can_be_chosen(
+    page: Page, url: str, workspace: Path
+) -> None:
+    with Store(workspace) as store:
+        parent = Sample.from_text("parent of many")
+        words = tuple(f"w{number}" for number in range(12))
+        types = [f"{'Z' * 20}{number:02}" for number in range(12)]
+        spans = tuple(Entity(start=at, end=at + 1, type=kind) for at, kind in enumerate(types))
+        variant = Sample.from_tokens(words, entities=spans)
+        maker = Maker(model="many", created=FIRST)
+        made = Augmentation(parent_id=parent.id, kind="style", answer="", variant=variant, maker=maker)
+        store.add(parent, made)
+        open_desk(page, url, query="?model=many")
+        expect(page.get_by_text("parent of many")).to_be_visible()
+        page.keyboard.press("x")
+        page.get_by_label("A reason in your own words").fill("No, wait")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        quiet(page)
+        assert store.decisions(made.id) == []
+        page.keyboard.press("e")
+        expect(page.get_by_role("button", name="ZZZZ")).to_have_count(12)
+        expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page, url: str, workspace: Path) -> None:

@@ -1,5 +1,7 @@
 """The queue: every filter, every order, a walk from card to card, and the student's opinions."""
 
+import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -242,3 +244,58 @@ def test_the_student_is_asked_once_about_each_variant_in_both_views(
     assert first.uncertainty == 1 - min(each.score for each in kept.without_knowledge.entities)
     assert (too_long.student, too_long.uncertainty) == (student.name, None)
     assert opinions.ask_all(bench, lambda done, total: None) == 0
+
+
+def test_what_the_student_finds_with_an_imagined_picture_is_not_its_answer_to_the_tweet(
+    tmp_path: Path, models: Models, student: Path
+) -> None:
+    bench = Workbench(Settings.read(workspace=tmp_path, student=str(student)), models=models)
+    tweet = Sample.from_text("ana goes to paris !")
+    maker = Maker(model="pen", created=FIRST)
+    pictures = [
+        Augmentation(parent_id=tweet.id, kind="image", answer=text, caption=text, variant=tweet, maker=maker)
+        for text in ("a place", "a person")
+    ]
+    bench.store.add(tweet, *pictures)
+    opinions.ask_all(bench, lambda done, total: None)
+    assert bench.store.predictions(tweet.id) == []
+    case = bench.store.case(tweet.id)
+    assert case is not None
+    assert case.predictions == ()
+    for item in items(bench.store):
+        kept = opinions.kept_opinion(bench.store, item, student.name)
+        assert kept is not None
+        assert kept.with_knowledge is not None
+        assert kept.with_knowledge.maker.parameters["augmentation"] == item.augmentation.id
+
+
+def test_a_fault_with_one_variant_keeps_no_other_waiting(
+    tmp_path: Path, models: Models, student: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Workbench(Settings.read(workspace=tmp_path, student=str(student)), models=models)
+    first, second = fill(bench.store, 2)
+    ask = opinions.ask
+
+    def faulty(bench: Workbench, item: Item) -> None:
+        if item.augmentation.id == first:
+            raise ZeroDivisionError
+        ask(bench, item)
+
+    monkeypatch.setattr(opinions, "ask", faulty)
+    asked = opinions.Opinions(bench)
+    asked.want([first])
+    until(lambda: asked.problem is not None)
+    assert asked.problem == "something unforeseen went wrong (ZeroDivisionError); the server's log says more"
+    asked.want([second])
+    until(lambda: asked.problem is None)
+    found = bench.store.queue.find(second)
+    assert found is not None
+    assert found.student == student.name
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for another thread, for a minute at most."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)

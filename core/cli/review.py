@@ -9,6 +9,7 @@ from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Choice, Entity, State
 from core.errors import BadInput
 from core.identity import local
+from core.printable import printable
 from core.settings import Settings
 from core.store import Store
 from core.store.filters import ORDERS, STATES, Filter
@@ -24,7 +25,9 @@ _CHOICES = [choice for choice in get_args(Choice) if choice != "edited"]
 
 def add_to(app: typer.Typer) -> None:
     """Offer these commands, under one name."""
-    review = typer.Typer(help="Review variants: list, show, decide, edit, undo, agreement, rules, opinions.")
+    review = typer.Typer(
+        help="Review variants: list, show, decide, edit, undo, agreement, rules, guidelines, opinions."
+    )
     review.command("list")(command(list_))
     review.command()(command(show))
     review.command()(command(decide))
@@ -32,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
     review.command()(command(undo))
     review.command()(command(agreement))
     review.command()(command(rules))
+    review.command()(command(guidelines))
     review.command()(command(opinions))
     app.add_typer(review, name="review")
 
@@ -218,6 +222,22 @@ def rules(
     answer(vars(held), as_json=as_json, lines=[f"{held.votes} votes must agree; others' votes are {seen}."])
 
 
+def guidelines(
+    write: Annotated[Path | None, typer.Option(help="Markdown file whose words take their place.")] = None,
+    reviewer: Annotated[str, typer.Option(help="Who changes them.")] = "",
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the guidelines for reviewers, or put others in their place; those before stay beside them."""
+    from core.review import guidelines  # noqa: PLC0415 - kept out of --help
+
+    folder = Settings.read(workspace=workspace).workspace
+    if write is not None:
+        guidelines.write(folder, _words(write), by=local(reviewer))
+    text = guidelines.read(folder)
+    answer({"guidelines": text}, as_json=as_json, lines=[printable(text.rstrip())])
+
+
 def opinions(
     student: Annotated[str | None, typer.Option(help="Who is asked; 'doctor' lists them.")] = None,
     workspace: Workspace = None,
@@ -240,6 +260,13 @@ def _item(store: Store, augmentation_id: str) -> Item:
     if item is None:
         raise BadInput(f"no variant has the id {augmentation_id!r}: 'review list' shows those there are")
     return item
+
+
+def _words(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read as text ({error}); name a markdown file in UTF-8") from error
 
 
 def _span(text: str) -> Entity:

@@ -8,13 +8,16 @@ from core.domain import Augmentation, Choice, Decision, Maker, Sample
 from core.errors import BadInput
 from core.identity import Person
 from core.store import Store
-from core.store.queue import Item
+from core.store.queue import Item, taken_back
 
 BY_HAND = "by hand"
 """The maker of a variant that a person edited; its parameters say whose edit of what it is."""
 
 HASTY = 2.0
 """Seconds under which a decision may be no decision."""
+
+VERDICTS: tuple[Choice, ...] = ("approved", "rejected", "edited")
+"""Choices that say what becomes of a variant; only these can end a disagreement."""
 
 _MAX_REASON = 2000
 
@@ -31,12 +34,16 @@ def decide(
 ) -> Decision:
     """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
 
+    "withdrawn" takes back one's own word or, where what counts are others', those: each of their acts that stands. It
+    gives the first of the decisions that do.
+
     Raises:
         Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
-        BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant.
+        BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant; or
+            a choice that is no verdict is to adjudicate.
         StoreError: the workspace cannot be written.
     """
-    (decision,) = decide_all(
+    return decide_all(
         store,
         [augmentation_id],
         choice,
@@ -44,8 +51,7 @@ def decide(
         reason=reason,
         adjudicates=adjudicates,
         seconds=seconds,
-    )
-    return decision
+    )[0]
 
 
 def decide_all(
@@ -69,12 +75,18 @@ def decide_all(
     if len(augmentation_ids) > 1:
         by.must("decide on many at once")
     name, now, act = named(by), datetime.now(UTC), uuid.uuid4().hex
+    if adjudicates and choice not in VERDICTS:
+        raise BadInput(f"{choice!r} is no verdict, so it ends no disagreement; one of {', '.join(VERDICTS)} does")
     if reason and len(reason) > _MAX_REASON:
         raise BadInput(f"the reason has {len(reason):,} characters; shorten it to {_MAX_REASON:,} or fewer")
     if missing := store.missing(augmentation_ids):
         raise BadInput(f"no variant has the id {missing[0]!r}: 'review list' shows those there are")
-    if choice == "withdrawn" and any(kept and kept.reviewer != name for kept in map(store.choice, augmentation_ids)):
+    ids = list(dict.fromkeys(augmentation_ids))
+    others: list[Decision] = []
+    if choice == "withdrawn" and (theirs := [each for each in ids if _is_others(store, each, name)]):
         by.must("undo the decisions of others")
+        others = [decision for each in theirs for decision in store.queue.standing_votes(each)]
+    ids = [each for each in ids if each not in {decision.augmentation_id for decision in others}]
     decisions = [
         Decision(
             augmentation_id=each,
@@ -86,10 +98,20 @@ def decide_all(
             adjudicates=adjudicates,
             seconds=seconds,
         )
-        for each in dict.fromkeys(augmentation_ids)
+        for each in ids
     ]
+    decisions += [taken_back(each, name, now) for each in others]
     store.add(*decisions)
     return decisions
+
+
+def _is_others(store: Store, augmentation_id: str, name: str) -> bool:
+    """Whether what counts of a variant is not this reviewer's own: the latest word or, with more votes, all of them."""
+    if store.queue.rules().votes == 1:
+        latest = store.choice(augmentation_id)
+        return latest is not None and latest.reviewer != name
+    own = store.choice(augmentation_id, reviewer=name)
+    return (own is None or own.choice == "withdrawn") and bool(store.queue.votes(augmentation_id))
 
 
 def would_adjudicate(store: Store, item: Item, by: Person) -> bool:

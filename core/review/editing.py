@@ -34,6 +34,10 @@ class Draft:
                 )
         return replace(self, spans=ordered)
 
+    def text_of(self, span: Span) -> str:
+        """The words of a span as they stand in the text."""
+        return Sample(text=self.text, tokens=self.tokens).mention(span)
+
 
 def spans_of(sample: Sample) -> tuple[Entity, ...]:
     """What is marked in a sample: its entities, or its relation's head and tail."""
@@ -58,9 +62,24 @@ def draft(sample: Sample, text: str | None = None) -> Draft:
     while True:
         projection = project(kept, text)
         if projection.sample:
-            return Draft(projection.sample.text, projection.sample.tokens, spans_of(projection.sample), tuple(lost))
+            found = _once(spans_of(projection.sample))
+            return Draft(projection.sample.text, projection.sample.tokens, found, tuple(lost))
         lost += projection.lost
         kept = _without(kept, projection.lost)
+
+
+def reword(sample: Sample, made: Draft, text: str) -> Draft:
+    """A draft of a sample in another wording, with those of its spans, found or drawn, that can be found there.
+
+    Raises:
+        BadInput: the text is empty, or longer than a tweet can be.
+    """
+    if text.strip() == made.text.strip():
+        return made
+    reworded = draft(_marked(sample, made), text)
+    words = {reworded.text_of(span) for span in reworded.spans}
+    lost = tuple(name for name in dict.fromkeys((*made.lost, *reworded.lost)) if name not in words)
+    return replace(reworded, lost=lost)
 
 
 def mark(spans: Sequence[Entity], start: int, end: int, kind: str) -> tuple[Entity, ...]:
@@ -91,18 +110,33 @@ def finish(sample: Sample, made: Draft) -> Sample:
         changed["entities"] = made.spans if made.spans or sample.entities is not None else None
     else:
         ends = {span.type: Span(start=span.start, end=span.end) for span in made.spans}
-        if ends.keys() != {HEAD, TAIL}:
+        if not _has_both_ends(made.spans):
             raise BadInput("a relation needs both its head and its tail: choose one and drag over its words")
         relation = Relation(head=ends[HEAD], tail=ends[TAIL], label=sample.relation.label)
         changed |= {"relation": relation, "entities": sample.entities if made.tokens == sample.tokens else None}
     return sample.model_copy(update=changed)
 
 
+def _marked(sample: Sample, made: Draft) -> Sample:
+    """A draft as a sample to find the spans of; those of a relation that lacks an end are its entities there."""
+    if sample.relation is None or _has_both_ends(made.spans):
+        return finish(sample, made)
+    return Sample(task=sample.task, text=made.text, tokens=made.tokens, image=sample.image, entities=made.spans)
+
+
+def _has_both_ends(spans: Sequence[Entity]) -> bool:
+    return {span.type for span in spans} == {HEAD, TAIL}
+
+
+def _once(spans: Sequence[Entity]) -> tuple[Entity, ...]:
+    """The spans with one head and one tail at most: a name that stands twice is looked for as an entity."""
+    first = {span.type: span for span in reversed(spans) if span.type in (HEAD, TAIL)}
+    return tuple(span for span in spans if first.get(span.type, span) == span)
+
+
 def _without(sample: Sample, lost: Sequence[str]) -> Sample:
-    if sample.relation:
-        return sample.model_copy(update={"relation": None, "entities": None})
-    kept = tuple(entity for entity in sample.entities or () if sample.mention(entity) not in lost)
-    return sample.model_copy(update={"entities": kept})
+    kept = tuple(span for span in spans_of(sample) if sample.mention(span) not in lost)
+    return sample.model_copy(update={"relation": None, "entities": kept})
 
 
 def _entity(span: Span, kind: str) -> Entity:

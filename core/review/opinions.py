@@ -1,5 +1,6 @@
 """What the student finds in variants: asked once about each, kept, and used to order the queue."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,6 +16,8 @@ from core.workbench import Workbench
 
 BATCH = 50
 
+_log = logging.getLogger(__name__)
+
 Progress = Callable[[int, int], None]
 """Called with about how many variants the student was asked, and of how many."""
 
@@ -29,8 +32,9 @@ class Opinion:
 
 def kept_opinion(store: Store, item: Item, student: str) -> Opinion | None:
     """What a student found in a variant, if it was asked."""
-    without = store.predictions(item.variant.id, view="without_knowledge", model=student)
-    with_ = store.predictions(item.variant.id, view="with_knowledge", model=student)
+    about = item.augmentation.id
+    without = store.predictions(item.variant.id, view="without_knowledge", augmentation=about, model=student)
+    with_ = store.predictions(item.variant.id, view="with_knowledge", augmentation=about, model=student)
     return Opinion(without[0], with_[0] if with_ else None) if item.student == student and without else None
 
 
@@ -58,7 +62,14 @@ def ask(workbench: Workbench, item: Item) -> None:
         if captions or thoughts:
             found.append(student.predict_with(item.variant, captions[0] if captions else None, [*thoughts.values()]))
             differences = len(changes(item.variant, found[0].entities, found[1].entities))
-    store.queue.keep_opinion(item, student.name, found, uncertainty=doubt, changes=differences)
+    kept = [_about(item, prediction) for prediction in found]
+    store.queue.keep_opinion(item, student.name, kept, uncertainty=doubt, changes=differences)
+
+
+def _about(item: Item, prediction: Prediction) -> Prediction:
+    """A prediction that says of which variant it is: one with another picture has its parent's words, and its id."""
+    parameters = {**prediction.maker.parameters, "augmentation": item.augmentation.id}
+    return prediction.model_copy(update={"maker": prediction.maker.model_copy(update={"parameters": parameters})})
 
 
 def ask_all(workbench: Workbench, progress: Progress) -> int:
@@ -108,3 +119,6 @@ class Opinions:
                 self.problem = None
             except CotpdError as error:
                 self.problem = str(error)
+            except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short, and others wait
+                _log.exception("the student could not be asked about variant %s", augmentation_id)
+                self.problem = f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"

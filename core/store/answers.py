@@ -48,12 +48,13 @@ class Case:
     predictions: tuple[Prediction, ...]
     decisions: tuple[Decision, ...]
 
-    def choice(self, augmentation_id: str) -> Decision | None:
-        """The decision about a variant that counts: the latest that nobody took back."""
-        undone = {decision.undoes for decision in self.decisions} - {None}
-        about = (
+    def choice(self, augmentation_id: str, *, reviewer: str | None = None) -> Decision | None:
+        """The latest decision about a variant that nobody took back, of one reviewer or of all."""
+        about = [decision for decision in self.decisions if decision.augmentation_id == augmentation_id]
+        undone = {decision.undoes for decision in about} - {None}
+        standing = (
             decision
-            for decision in reversed(self.decisions)
-            if decision.augmentation_id == augmentation_id and not decision.undoes and decision.act not in undone
+            for decision in reversed(about)
+            if not decision.undoes and decision.act not in undone and reviewer in (None, decision.reviewer)
         )
-        return next(about, None)
+        return next(standing, None)

@@ -139,7 +139,48 @@ def m005_explanations(db: Database) -> None:
     """)
 
 
-STEPS = (m001_records, m002_decisions, m003_attempts, m004_review, m005_explanations)
+def m006_withdrawals(db: Database) -> None:
+    """A part of an act can be taken back, and by another than its reviewer: its votes are counted anew."""
+    db.executescript("""
+        DROP INDEX decisions_by_undone_act;
+        CREATE INDEX decisions_by_undone_act ON decisions (undoes, augmentation_id) WHERE undoes IS NOT NULL;
+        DROP VIEW standing;
+        CREATE VIEW standing AS
+            SELECT * FROM decisions AS own WHERE undoes IS NULL AND (
+                act IS NULL OR NOT EXISTS (
+                    SELECT 1 FROM decisions AS later
+                    WHERE later.undoes = own.act AND later.augmentation_id = own.augmentation_id
+                )
+            );
+        DROP TRIGGER decisions_are_counted;
+        CREATE TRIGGER decisions_are_counted AFTER INSERT ON decisions
+        BEGIN
+            DELETE FROM votes WHERE augmentation_id = NEW.augmentation_id;
+            INSERT INTO votes
+                SELECT augmentation_id, reviewer, choice, max(number) FROM standing
+                WHERE augmentation_id = NEW.augmentation_id GROUP BY reviewer;
+            UPDATE queue SET (state, decided, votes, disputed, dropped) = (
+                SELECT state, decided, votes, disputed, dropped FROM settled
+                WHERE settled.augmentation_id = queue.augmentation_id
+            ) WHERE augmentation_id = NEW.augmentation_id;
+        END;
+    """)
+
+
+def m007_opinions(db: Database) -> None:
+    """Students are asked about variants anew: what they found before does not say of which variant it is."""
+    db.execute("UPDATE queue SET student = NULL, uncertainty = -1, changes = -1 WHERE student IS NOT NULL")
+
+
+STEPS = (
+    m001_records,
+    m002_decisions,
+    m003_attempts,
+    m004_review,
+    m005_explanations,
+    m006_withdrawals,
+    m007_opinions,
+)
 
 migrations = Migrations("workspace")
 for step in STEPS:

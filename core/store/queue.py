@@ -170,6 +170,20 @@ class Queue:
         """
         return ((row["augmentation_id"], row["choice"], row["n"]) for row in self._rows(sql))
 
+    def standing_votes(self, augmentation_id: str) -> list[Decision]:
+        """What stands of those who vote on a variant, each with the act it belongs to; both halves of an edit."""
+        sql = """
+            SELECT record FROM standing WHERE act IN (
+                SELECT act FROM standing WHERE augmentation_id = ?1 AND reviewer IN (
+                    SELECT reviewer FROM counted WHERE augmentation_id = ?1
+                )
+            ) AND (
+                augmentation_id = ?1
+                OR EXISTS (SELECT 1 FROM decisions AS half WHERE half.act = standing.act AND half.choice = 'edited')
+            ) ORDER BY number
+        """
+        return [record_of(Decision, row["record"]) for row in self._rows(sql, augmentation_id)]
+
     def undo(self, reviewer: str, at: datetime) -> list[Decision]:
         """Take back all of the reviewer's last act that still stands; gives what was taken back, nothing if none is."""
         with self._writing() as db:
@@ -177,21 +191,9 @@ class Queue:
             last = next(db.query(sql, (reviewer,)), None)
             if last is None:
                 return []
-            rows = db.query("SELECT record FROM decisions WHERE act = ? ORDER BY number", (last["act"],))
+            rows = db.query("SELECT record FROM standing WHERE act = ? ORDER BY number", (last["act"],))
             undone = [record_of(Decision, row["record"]) for row in rows]
-            insert(
-                db,
-                [
-                    Decision(
-                        augmentation_id=each.augmentation_id,
-                        choice="withdrawn",
-                        reviewer=reviewer,
-                        at=at,
-                        undoes=each.act,
-                    )
-                    for each in undone
-                ],
-            )
+            insert(db, [taken_back(each, reviewer, at) for each in undone])
         return undone
 
     # Rules
@@ -242,6 +244,13 @@ class Queue:
         with self._writing() as db:
             insert(db, predictions)
             db.table("queue").update(item.number, values)
+
+
+def taken_back(decision: Decision, reviewer: str, at: datetime) -> Decision:
+    """The decision by which a reviewer takes back one that belongs to an act."""
+    return Decision(
+        augmentation_id=decision.augmentation_id, choice="withdrawn", reviewer=reviewer, at=at, undoes=decision.act
+    )
 
 
 _UNKNOWN = -1

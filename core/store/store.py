@@ -171,19 +171,28 @@ class Store:
         sql = "SELECT record FROM augmentations WHERE variant_id = ? ORDER BY created, rowid"
         return self._records(Augmentation, sql, variant_id)
 
-    def predictions(self, sample_id: str, *, view: View | None = None, **asked: Unpack[Asked]) -> list[Prediction]:
-        """What students found in a sample, in one view or in both, the newest first."""
-        return self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
+    def predictions(
+        self, sample_id: str, *, view: View | None = None, augmentation: str | None = None, **asked: Unpack[Asked]
+    ) -> list[Prediction]:
+        """What students found in a sample, in one view or in both, the newest first.
+
+        What they were asked about it as an `augmentation` is apart: another picture leaves a sample its words and id.
+        """
+        found = self._made(Prediction, {"sample_id": sample_id, "view": view}, asked)
+        return [each for each in found if each.maker.parameters.get("augmentation") == augmentation]
 
     def decisions(self, augmentation_id: str) -> list[Decision]:
         """The whole history of decisions about a variant, as they fell."""
         sql = "SELECT record FROM decisions WHERE augmentation_id = ? ORDER BY number"
         return self._records(Decision, sql, augmentation_id)
 
-    def choice(self, augmentation_id: str) -> Decision | None:
-        """The decision about a variant that counts: the latest that nobody took back."""
-        sql = "SELECT record FROM standing WHERE augmentation_id = ? ORDER BY number DESC LIMIT 1"
-        return next(iter(self._records(Decision, sql, augmentation_id)), None)
+    def choice(self, augmentation_id: str, *, reviewer: str | None = None) -> Decision | None:
+        """The latest decision about a variant that nobody took back, of one reviewer or of all."""
+        sql = """
+            SELECT record FROM standing WHERE augmentation_id = ?1 AND reviewer = coalesce(?2, reviewer)
+            ORDER BY number DESC LIMIT 1
+        """
+        return next(iter(self._records(Decision, sql, augmentation_id, reviewer)), None)
 
     def approved(self) -> list[Approval]:
         """The variants that stand accepted, in the order of approval."""
