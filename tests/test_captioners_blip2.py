@@ -31,12 +31,12 @@ def test_the_q_formers_attention_is_a_grid_over_the_picture_and_leaves_captions_
     captioner = captioners.find("blip2").load(Settings.read(blip2=str(tiny_blip2)))
     chance = torch.Generator().manual_seed(7)
     first, second = square("red", chance), square("blue", chance)
-    before = captioner.describe(first)
+    before = described(captioner, first)
     found, other = captioner.regions(first), captioner.regions(second)
     assert [len(row) for row in found.grid] == [SIDE // 8] * (SIDE // 8)
     assert sum(map(sum, found.grid)) == pytest.approx(1)
     assert found.grid != other.grid
-    assert captioner.describe(first) == before
+    assert described(captioner, first) == before
     assert heat.lit(first, found).size == first.size
 
 
