@@ -43,11 +43,15 @@ class Loopback:
     url: str = ""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # many connect at once; on a busy machine five would be turned away
+
+
 @contextmanager
 def serving(answer: Callable[[dict[str, Any]], str]) -> Iterator[Loopback]:
     """A running server; its address is `url`."""
     loopback = Loopback(answer)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(loopback))
+    server = _Server(("127.0.0.1", 0), _handler(loopback))
     server.daemon_threads = True
     loopback.url = f"http://127.0.0.1:{server.server_port}/v1"
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
