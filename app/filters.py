@@ -17,11 +17,6 @@ ORDER_NAMES: dict[Order, str] = {
 }
 
 
-@st.cache_data(ttl=10, max_entries=8, show_spinner=False)
-def _known(column: str) -> list[str]:
-    return resources.store().queue.known(column)
-
-
 def show() -> tuple[Filter, Order, int]:
     """The filter's widgets in the sidebar; gives the filter, the order and the random order's seed."""
     side = st.sidebar
@@ -30,17 +25,19 @@ def show() -> tuple[Filter, Order, int]:
     order = side.selectbox("Order", ORDERS, format_func=ORDER_NAMES.__getitem__, key="order", bind="query-params")
     seed = side.number_input("Seed", 0, 10**6, 0, key="seed", bind="query-params") if order == "random" else 0
     text = side.text_input("Words", max_chars=1000, key="text", bind="query-params", placeholder="Part of the variant")
+    # Not cached: a link may name a model that came a moment ago, and would lose it.
+    known = {column: resources.store().queue.known(column) for column in ("kind", "type", "label", "model")}
     chosen = {
         column: side.multiselect(
             label,
-            _known(column),
+            known[column],
             key=column,
             bind="query-params",
             format_func=lambda name: inert.plain(name, 40),
             placeholder="Any",
         )
         for column, label in (("kind", "Kind"), ("type", "Entity type"), ("label", "Relation"), ("model", "Model"))
-        if _known(column)
+        if known[column]
     }
     low, high = side.columns(2)
     lowest = low.number_input("Score from", value=None, key="from", bind="query-params", placeholder="Any")

@@ -43,7 +43,7 @@ def main() -> None:
             session.expect_card()
             seconds = time.monotonic() - begun
         with Store(workspace) as store:
-            export_approved(store, workspace / "out.txt", format="twitter", by=local("Ada"))
+            export_approved(store, workspace / "out.txt", format="twitter", without=["caption"], by=local("Ada"))
             report = {
                 "date": time.strftime("%Y-%m-%d"),
                 "seconds": round(seconds, 1),

@@ -51,6 +51,7 @@ class Session:
     def reject(self) -> None:
         self.page.keyboard.press("x")
         expect(self.page.get_by_role("button", name="Meaning changed")).to_be_visible()
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
         self.page.keyboard.press("2")
         self.rejected.add(self.at)
         self._decided(None)

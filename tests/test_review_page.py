@@ -91,7 +91,7 @@ def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_accepted(
     session.run(12, edits=1, undone=2)
     session.expect_card()
     with Store(workspace) as store:
-        export_approved(store, tmp_path / "out.txt", format="twitter", by=local("Ada"))
+        export_approved(store, tmp_path / "out.txt", format="twitter", without=["caption"], by=local("Ada"))
         assert (tmp_path / "out.txt").read_text(encoding="utf-8") == session.conll()
         assert store.queue.tally()["rejected"] == len(session.rejected)
         assert store.queue.tally()["edited"] == len(session.edited) == 1
