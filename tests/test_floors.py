@@ -2,8 +2,10 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,9 @@ FLOORS = (
 
 FLOOR = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 OUT_OF_PAGES = {"torch", "transformers", "sqlite_utils", "sqlite3", "openai"}
+OWN_ENVIRONMENT = {"lavis": "salesforce-lavis"}
+"""What is imported from an environment of its own, and the package."""
+
 SLOW = ("torch", "transformers", "streamlit", "cv2", "xllamacpp")
 
 
@@ -103,3 +108,28 @@ def test_the_batch_door_opens_without_the_heavy_parts() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_every_package_that_the_code_imports_is_pinned_or_comes_with_one_that_is() -> None:
+    """Else it is there only where somebody installed it by hand."""
+    lines = [line for file in ROOT.glob("requirements*.txt") for line in file.read_text(encoding="utf-8").splitlines()]
+    pins = {line.partition("==")[0] for line in lines if re.match(r"[\w-]+==", line)} - set(OWN_ENVIRONMENT.values())
+    brought = {requirement for pin in pins for requirement in installed_requires(pin)}
+    come = {normal(name) for name in {*pins, *brought}} | set(OWN_ENVIRONMENT)
+    own = {path.stem for path in ROOT.iterdir()} | set(sys.stdlib_module_names)
+    everything = [file for folder in ("core", "app", "pages", "tests", "bench") for file in files(folder)]
+    homes = packages_distributions()
+    outside = {name for file in everything for name in tops(file)} - own
+    assert {name for name in outside if come.isdisjoint(normal(home) for home in homes.get(name, [name]))} == set()
+
+
+def installed_requires(distribution: str) -> list[str]:
+    """What an installed distribution requires, names alone; nothing of one that is an extra and isn't here."""
+    try:
+        return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in requires(distribution) or []]
+    except PackageNotFoundError:
+        return []
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
