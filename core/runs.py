@@ -50,6 +50,7 @@ class Result(Value):
     best_dev_f1: float
     chosen_by: View
     seconds: float
+    precision: Literal["bf16", "fp32"] | None = None
     peak_memory_gb: float | None = None
     tests: dict[str, dict[View, Scores]] = Field(default_factory=dict)
 

@@ -171,6 +171,8 @@ def facts(run: Run) -> list[str]:
         words.append(f"about {duration(run.seconds_left)} left")
     if run.result:
         words.append(f"took {duration(run.result.seconds)}")
+        if run.result.precision is not None:
+            words.append(f"computed in {run.result.precision}")
         if run.result.peak_memory_gb is not None:
             words.append(f"{run.result.peak_memory_gb:.1f} GB at the peak")
     return words

@@ -227,6 +227,7 @@ def finish(training: Training, f1: float, dev: float = 80.0) -> None:
         "best_dev_f1": dev,
         "chosen_by": "without_knowledge",
         "seconds": 100.0 + training.seed,
+        "precision": "fp32",
         "peak_memory_gb": 1.0 + training.seed,
         "tests": {"one": views},
     }
@@ -315,8 +316,8 @@ def test_a_report_names_seeds_cost_and_the_exact_command(tmp_path: Path) -> None
         finish(training, 80.0)
     text = markdown(results(file, tmp_path))
     command = f"python -m core table {file} --data FOLDER --only"
-    assert f"| Row A | 1, 2, 3 | joint | 102 | 4.00 GB | `{command} 'Row A'` |" in text
-    assert f"| +B | 1 | joint | 101 | 2.00 GB | `{command} +B` |" in text
+    assert f"| Row A | 1, 2, 3 | joint | 102 | fp32 | 4.00 GB | `{command} 'Row A'` |" in text
+    assert f"| +B | 1 | joint | 101 | fp32 | 2.00 GB | `{command} +B` |" in text
 
 
 def test_a_sign_of_a_name_does_not_break_the_grid(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "identity", "settings", "registry", "files", "printable"),
+    ("domain", "errors", "identity", "settings", "registry", "bfloat16", "files", "printable"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet"),
     (

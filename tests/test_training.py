@@ -264,6 +264,21 @@ def test_a_student_of_relations_needs_relations(root, tmp_path):
         trainer.Trainer(config(root, student={"head": "relation"}), root, tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("native", "wanted", "took"), [(True, True, "bf16"), (False, True, "fp32"), (True, False, "fp32")]
+)
+def test_bfloat16_is_taken_where_it_is_wanted_and_the_processor_has_it(
+    root, tmp_path, monkeypatch, native, wanted, took
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    training = trainer.Trainer(config(root, bf16=wanted, epochs=1), root, tmp_path / "run")
+    kinds = set()
+    dense = training.student.encoder.get_submodule("encoder.layer.0.intermediate.dense")
+    dense.register_forward_hook(lambda _module, _given, states: kinds.add(states.dtype))
+    assert training.run(lambda _: None)["precision"] == took
+    assert (torch.bfloat16 in kinds) == (took == "bf16")
+
+
 def test_training_ends_early_when_dev_no_longer_gains(root, tmp_path):
     training = trained(root, tmp_path / "run", epochs=30, patience=2)
     state = training.state

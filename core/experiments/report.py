@@ -52,6 +52,7 @@ class RunResult(Value):
     problem: str | None = None
     best_epoch: int | None = None
     seconds: float | None = None
+    precision: Literal["bf16", "fp32"] | None = None
     peak_memory_gb: float | None = None
 
 
@@ -143,7 +144,7 @@ def markdown(table: Results) -> str:
             "F1 in per cent; of several seeds: mean ± sample standard deviation (seeds). **Bold**: the view by whose "
             "dev F1 the student was chosen, and that the paper's number is of.",
             _grid(columns, scores),
-            _grid(["row", "seeds", "teacher", "seconds a run", "peak memory", "command"], costs),
+            _grid(["row", "seeds", "teacher", "seconds a run", "precision", "peak memory", "command"], costs),
         ]
     )
 
@@ -162,7 +163,7 @@ def _result(training: Training) -> tuple[Result | None, str | None]:
 
 def _run(training: Training, result: Result | None, problem: str | None) -> RunResult:
     if result:
-        cost = result.model_dump(include={"best_epoch", "seconds", "peak_memory_gb"})
+        cost = result.model_dump(include={"best_epoch", "seconds", "precision", "peak_memory_gb"})
         published = FOLDER in training.folder.parents
         return RunResult(seed=training.seed, folder=training.folder, state="done", published=published, **cost)
     state: Literal["running", "failed", "not run"] = "failed" if problem else "not run"
@@ -226,12 +227,13 @@ def _cell(row: RowResults, test: str, view: View) -> str:
     return f"**{score}**" if view == row.view else str(score)
 
 
-def _cost(row: RowResults) -> tuple[str, str]:
-    """Mean seconds of a run, and the largest peak of memory."""
+def _cost(row: RowResults) -> tuple[str, str, str]:
+    """Mean seconds of a run, the precisions that the runs computed in, and the largest peak of memory."""
     seconds = [run.seconds for run in row.runs if run.seconds is not None]
     memory = [run.peak_memory_gb for run in row.runs if run.peak_memory_gb is not None]
     return (
         f"{statistics.fmean(seconds):,.0f}" if seconds else "",
+        ", ".join(sorted({run.precision for run in row.runs if run.precision})),
         f"{max(memory):.2f} GB" if memory else "",
     )
 

@@ -81,7 +81,7 @@ class TrainConfig(Value):
     weight_decay: float = Field(0.01, ge=0)
     warmup: float = Field(0.06, ge=0, lt=1, description="share of all steps")
     clip: float = Field(1.0, gt=0)
-    bf16: bool = Field(True, description="autocast to bfloat16")
+    bf16: bool = Field(True, description="autocast to bfloat16, where the processor computes in it")
     seed: int = Field(1, ge=0, lt=2**31)
 
     alpha: float = Field(1.0, ge=0, description="weight of the distillation loss (equation 5); 0: none")

@@ -15,6 +15,7 @@ import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import broadcast_object_list
 
+from core import bfloat16
 from core.domain import View
 from core.errors import BadInput
 from core.evaluation.views import VIEWS, Example
@@ -90,6 +91,7 @@ class Trainer:
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=not config.distils)],
         )
         self._device = self._accelerator.device
+        self._bf16 = config.bf16 and bfloat16.is_native(self._device)
         self.student, self.views = files.new(StudentConfig(**config.student.model_dump(), labels=labels))
         if self._device.type == "cpu":  # where the fused attention's backward pass is the slower one
             self.student.encoder.set_attn_implementation("eager")
@@ -97,9 +99,7 @@ class Trainer:
         self._check(everything, labels)
         if teacher:
             teacher.lend(self.student)
-            known = teacher.posteriors(
-                everything, temperature=config.temperature, device=self._device, bf16=config.bf16
-            )
+            known = teacher.posteriors(everything, temperature=config.temperature, device=self._device, bf16=self._bf16)
         processes = self._accelerator.num_processes
         self.batches = Batches(
             everything, self.views, labels, config.batch_size * processes, posteriors=known, processes=processes
@@ -197,7 +197,7 @@ class Trainer:
         alpha = alpha_at(self.state.step / len(self.batches), self.config)
         # Processes average their gradients: each divides by its even share of the batch, whatever its part of it.
         share = samples / self._accelerator.num_processes
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.config.bf16):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             parts = self._objective(batch, alpha, share)
         together = self._accelerator.reduce({name: part.detach() for name, part in parts.items()}, "mean")
         told = {name: float(part) for name, part in together.items()}
@@ -248,6 +248,7 @@ class Trainer:
                 "chosen_by": self.chosen_by,
                 "steps": self.state.step,
                 "seconds": round(self.state.seconds, 1),
+                "precision": "bf16" if self._bf16 else "fp32",
                 "peak_memory_gb": round(_peak_memory() / 2**30, 2),
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
                 "tests": tests,
