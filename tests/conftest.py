@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from core.settings import Settings
 from core.teachers import Teacher, embedded
 from tests import tiny
 from tests.loopback import Loopback, serving
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start, also where it's ignored here and would be there: in a shell's background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
