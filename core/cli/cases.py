@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo; see import.")]
 Split = Annotated[str, typer.Option(help="The corpus' split, e.g. train.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only its first samples.")]
-Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
-Picture = Annotated[Path | None, typer.Option("--image", help="The tweet's picture.")]
 Pictures = Annotated[Path | None, typer.Option("--images", help="Folder of the corpus' pictures, named by image id.")]
+Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
+Picture = Annotated[Path | None, typer.Option(help="The tweet's picture.")]
 Captioner = Annotated[str | None, typer.Option(help="Who describes pictures; 'doctor' lists them.")]
 Teacher = Annotated[str | None, typer.Option(help="Who explains; 'doctor' lists them.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
@@ -32,30 +32,32 @@ class Case:
     picture: Path | None
 
 
-def cases_of(
-    bench: "Workbench",
-    corpus: str | None,
-    split: str,
-    limit: int | None,
-    text: str | None,
-    image: Path | None,
-    folder: Path | None = None,
-) -> list[Case]:
-    """The samples that a command is about: one tweet, or a split of a corpus. Pictures may lie in a folder as well.
+@dataclass(frozen=True)
+class SampleOptions:
+    """The samples that a command is about: one tweet, or a split of a corpus."""
 
-    Raises:
-        BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
-    """
-    if (text is None) == (corpus is None):
-        raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
-    if text is not None:
-        samples = [bench.sample(text, images.read(image) if image else None)[0]]
-    else:
-        samples = bench.store.samples(str(corpus), split)[:limit]
-    if not samples:
-        known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
-        raise BadInput(f"no corpus {corpus}/{split} is in the workspace; there are: {known}")
-    return [Case(sample, _picture(bench, sample.image, folder)) for sample in samples]
+    corpus: Corpus = None
+    split: Split = "all"
+    limit: Limit = None
+    text: Text = None
+    image: Picture = None
+
+    def cases(self, bench: "Workbench", pictures: Path | None = None) -> list[Case]:
+        """These samples; `pictures` is a folder where their pictures may lie as well.
+
+        Raises:
+            BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
+        """
+        if (self.text is None) == (self.corpus is None):
+            raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
+        if self.text is not None:
+            samples = [bench.sample(self.text, images.read(self.image) if self.image else None)[0]]
+        else:
+            samples = bench.store.samples(str(self.corpus), self.split)[: self.limit]
+        if not samples:
+            known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
+            raise BadInput(f"no corpus {self.corpus}/{self.split} is in the workspace; there are: {known}")
+        return [Case(sample, _picture(bench, sample.image, pictures)) for sample in samples]
 
 
 def _picture(bench: "Workbench", name: str | None, folder: Path | None) -> Path | None:
