@@ -4,10 +4,10 @@ import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
-from core.domain import Augmentation, Choice, Sample, Task
+from core.domain import GRAINS, Augmentation, Choice, Sample, Task
 from core.review import decide
 from core.store import Case
-from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, keep_picture, stages_of
+from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
 
@@ -257,7 +257,7 @@ def show_results(case_id: str) -> None:
         show_predictions(case, now)
         st.subheader("What it is told")
         stages.show_words("caption", now.get("caption", stages.ABSENT))
-        told = [name for name in (*THOUGHTS, "mixed") if name in now]
+        told = [name for name in (*GRAINS, "mixed") if name in now]
         for column, name in zip(st.columns(len(told) or 1), told, strict=False):
             with column:
                 stages.show_words(name, now[name])

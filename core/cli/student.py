@@ -7,7 +7,7 @@ import typer
 
 from core import corpora, images
 from core.cli.door import AsJson, answer, command, progress, workbench
-from core.domain import Prediction, Sample
+from core.domain import GRAINS, Prediction, Sample
 from core.errors import BadInput, CotpdError
 from core.identity import local
 from core.settings import Settings
@@ -129,7 +129,7 @@ def _document(study: "Study") -> dict[str, Any]:
     stages = study.stages()
     document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text}
     document["caption"] = _text(stages["caption"])
-    document["knowledge"] = {grain: _text(stages[grain]) for grain in ("noun", "sentence", "multimodality")}
+    document["knowledge"] = {grain: _text(stages[grain]) for grain in GRAINS}
     for view in ("with_knowledge", "without_knowledge"):
         prediction = stages[view].record
         document[view] = {
