@@ -1,4 +1,4 @@
-"""Which samples a command is about, and which models: the options that several commands share."""
+"""Which samples a command is about, which models, and where things lie: the options that several commands share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from core import images
 from core.domain import Sample
 from core.errors import BadInput
+from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
@@ -22,6 +23,18 @@ Picture = Annotated[Path | None, typer.Option(help="The tweet's picture.")]
 Captioner = Annotated[str | None, typer.Option(help="Who describes pictures; 'doctor' lists them.")]
 Teacher = Annotated[str | None, typer.Option(help="Who explains; 'doctor' lists them.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
+
+
+def data_folder(given: Path | None, settings: Settings) -> Path:
+    """The folder of the corpora: the option's, or the settings'.
+
+    Raises:
+        BadInput: neither names one.
+    """
+    folder = given or settings.data
+    if folder is None:
+        raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
+    return folder
 
 
 @dataclass(frozen=True)
