@@ -23,6 +23,7 @@ from core.cli.cases import SampleOptions, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput
+from core.stored import stored_samples
 
 if TYPE_CHECKING:
     from core.asking import Limits, Tally
@@ -200,11 +201,10 @@ def _less(limits: "Limits", tally: "Tally") -> "Limits":
 
 def _split(bench: "Workbench", name: str) -> list[Sample]:
     corpus, _, split = name.partition("/")
-    samples = bench.store.samples(corpus, split or "all")
-    if not samples:
-        known = ", ".join(f"{each}/{part}" for each, part in bench.store.corpora()) or "none yet"
-        raise BadInput(f"--not-in {name!r}: no such split is in the workspace; there are: {known}")
-    return samples
+    try:
+        return stored_samples(bench.store, corpus, split or "all")
+    except BadInput as error:
+        raise BadInput(f"--not-in {name!r}: {error}") from None
 
 
 def _counted(counts: "dict[AugmentationKind, KindReport]") -> list[str]:

@@ -10,6 +10,7 @@ from core import images
 from core.domain import Sample
 from core.errors import BadInput
 from core.settings import Settings
+from core.stored import stored_samples
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
@@ -66,10 +67,7 @@ class SampleOptions:
         if self.text is not None:
             samples = [bench.sample(self.text, images.read(self.image) if self.image else None)[0]]
         else:
-            samples = bench.store.samples(str(self.corpus), self.split)[: self.limit]
-        if not samples:
-            known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
-            raise BadInput(f"no corpus {self.corpus}/{self.split} is in the workspace; there are: {known}")
+            samples = stored_samples(bench.store, str(self.corpus), self.split)[: self.limit]
         return [Case(sample, _picture(bench, sample.image, pictures)) for sample in samples]
 
 
