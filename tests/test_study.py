@@ -44,7 +44,8 @@ def workbench(tmp_path: Path, models: Models, student: Path, loopback: Loopback,
 
 
 def study_of(bench: Workbench, text: str = TWEET, picture: Path | None = CAT) -> Study:
-    return Study(bench, *bench.sample(text, images.read(picture) if picture else None))
+    shown = images.read(picture) if picture else None
+    return Study(bench, bench.sample(text, shown), shown)
 
 
 def run(study: Study, variants: Any = VARIANTS) -> dict[StageName, Stage]:
@@ -291,7 +292,8 @@ def test_a_recalled_thought_is_part_of_the_dialogue_that_goes_on(
 
 
 def test_relations_are_explained_though_no_student_finds_them(bench: Workbench, loopback: Loopback) -> None:
-    sample, picture = bench.sample(TWEET, images.read(CAT), "mre")
+    picture = images.read(CAT)
+    sample = bench.sample(TWEET, picture).model_copy(update={"task": "mre"})
     stages = run(Study(bench, sample, picture), variants=())
     assert {stages[grain].state for grain in GRAINS} == {"done"}
     for view in ("without_knowledge", "with_knowledge"):

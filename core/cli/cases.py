@@ -65,7 +65,7 @@ class SampleOptions:
         if (self.text is None) == (self.corpus is None):
             raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
         if self.text is not None:
-            samples = [bench.sample(self.text, images.read(self.image) if self.image else None)[0]]
+            samples = [bench.sample(self.text, images.read(self.image) if self.image else None)]
         else:
             samples = stored_samples(bench.store, str(self.corpus), self.split)[: self.limit]
         return [Case(sample, _picture(bench, sample.image, pictures)) for sample in samples]

@@ -97,7 +97,8 @@ def predict(
 
     bench = workbench(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
     bench.models.student(bench.settings)  # a wrong name is bad input, not the failure of a stage
-    study = Study(bench, *bench.sample(text, images.read(image) if image else None))
+    picture = images.read(image) if image else None
+    study = Study(bench, bench.sample(text, picture), picture)
     with progress("studying") as bar:
         seen: dict[StageName, Stage] = {}
 
