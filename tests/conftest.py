@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from core.settings import Settings
 from core.teachers import Teacher, embedded
 from tests import tiny
 from tests.loopback import Loopback, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture
@@ -64,3 +68,35 @@ def tiny_blip2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models() -> Models:
     """Models that tests share, so that the describer and the tiny student are loaded once."""
     return Models()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A headless browser. It lasts for one file, since beside it nobody else can have an event loop."""
+    from playwright.sync_api import expect
+
+    from tests.browser import SECOND, chromium
+
+    expect.set_options(timeout=120 * SECOND)
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(workspace: Path) -> Iterator[str]:
+    """The address of the app on a file's own `workspace`."""
+    from tests.browser import app
+
+    with app(workspace) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A window of the browser; a file's own `page` opens what its tests are about in it."""
+    from tests.browser import SECOND
+
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(120 * SECOND)
+    yield opened
+    opened.close()
