@@ -10,14 +10,19 @@ import pytest
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch and llama.cpp, as the doors do
 
 from core import weights
+from core.asking import pace
 from core.models import Models
 from core.settings import Settings
-from core.teachers import Teacher, embedded
-from tests import tiny
+from core.store import Store
+from core.teachers import Teacher, embedded, endpoint
+from tests import asking, commands, tiny
 from tests.loopback import Loopback, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from core.student.model import Student
+    from core.student.views import ViewBuilder
 
 
 @pytest.fixture
@@ -27,12 +32,68 @@ def loopback() -> Iterator[Loopback]:
         yield server
 
 
+@pytest.fixture
+def teacher(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Teacher:
+    """An endpoint's model with a secret key; what it fails is asked again at once."""
+    monkeypatch.setenv("OPENAI_API_KEY", asking.KEY)
+    monkeypatch.setattr(pace, "BACKOFF", 0.01)
+    loopback.answer = lambda request: f"About {asking.question(request)}."
+    return endpoint.load(Settings.read(teacher_url=loopback.url, teacher_model="gpt-test", teacher_timeout=10))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty workspace."""
+    with Store(tmp_path / "workspace") as opened:
+        yield opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a corpus may be written."""
+    return tmp_path / "corpus.x"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, student: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's machine: an empty workspace, a trained student, and an endpoint, all named in the environment."""
+    commands.forget_settings(monkeypatch)
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("COTPD_WORKSPACE", str(folder))
+    monkeypatch.setenv("COTPD_STUDENT", str(student))
+    monkeypatch.setenv("COTPD_TEACHER_URL", loopback.url)
+    monkeypatch.setenv("COTPD_TEACHER_MODEL", "gpt-test")
+    monkeypatch.setenv("COTPD_TEACHER_PROMPTS", "local")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def smollm2() -> Teacher:
     """The smallest real embedded teacher; its weights are downloaded once a machine."""
     settings = Settings.read(embedded_teacher="smollm2-135m")
     weights.fetch("smollm2-135m", settings.cache)
     return embedded.load(settings)
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder."""
+    return tiny.encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def untrained(tiny_encoder: Path) -> "tuple[Student, ViewBuilder]":
+    """A student on the tiny encoder that has learned nothing, and how it reads tweets."""
+    import torch
+
+    from core.student import files
+    from core.student.config import StudentConfig
+    from tests.students import LABELS
+
+    torch.manual_seed(1)
+    config = StudentConfig(encoder=str(tiny_encoder), labels=LABELS, prompt_length=4, max_length=48)
+    student, views = files.new(config)
+    return student.eval(), views
 
 
 @pytest.fixture(scope="session")
