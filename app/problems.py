@@ -19,6 +19,22 @@ def show(message: str) -> None:
 
 
 @contextmanager
+def noted(name: str) -> Iterator[None]:
+    """Keep what goes wrong inside under a name of the session, else "": a callback can show nothing itself."""
+    st.session_state[name] = ""
+    try:
+        yield
+    except CotpdError as error:
+        st.session_state[name] = str(error)
+
+
+def show_noted(name: str) -> None:
+    """What went wrong in the last callback that notes under this name."""
+    if words := st.session_state.get(name):
+        show(words)
+
+
+@contextmanager
 def shown() -> Iterator[None]:
     """Show what goes wrong inside, and let the rest of the page go on."""
     try:

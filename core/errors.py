@@ -67,3 +67,8 @@ class TeacherError(CotpdError):
 
 class StoreError(CotpdError):
     """The workspace's database cannot be read or written: locked, read-only, or made by a newer version."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library says went wrong, without the pages that some add."""
+    return str(error).strip().partition("\n")[0]

@@ -14,10 +14,10 @@ from pydantic import JsonValue
 from core import corpora
 from core.corpora import Row
 from core.domain import Grain, Sample
-from core.errors import BadInput
 from core.files import file_name, writing
 from core.identity import Person
 from core.store import Approval, Store
+from core.stored import stored_samples
 
 Leavable = Literal["image", "caption", "knowledge"]
 """What can be left out for a form that has no place for it; labels can't."""
@@ -81,10 +81,7 @@ def export_split(
         StoreError: the workspace cannot be read.
     """
     by.must("export corpora")
-    samples = store.samples(corpus, split)
-    if not samples:
-        known = ", ".join(map("/".join, store.corpora())) or "none yet"
-        raise BadInput(f"the workspace has no corpus {corpus}/{split}; there are: {known}")
+    samples = stored_samples(store, corpus, split)
     return _export(
         _of_samples(store, corpus, split, samples), len(samples), path, format=format, without=without, show=show
     )

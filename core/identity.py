@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from core.errors import Forbidden
 
@@ -21,22 +21,10 @@ Right = Literal[
 ]
 """What a role may do, as it reads behind "may"."""
 
-_REVIEWING: frozenset[Right] = frozenset({"study tweets", "decide on variants"})
-_CURATING: frozenset[Right] = frozenset(
-    {
-        "undo the decisions of others",
-        "decide on many at once",
-        "adjudicate",
-        "change the guidelines",
-        "import corpora",
-        "export corpora",
-        "run jobs",
-    }
-)
 RIGHTS: dict[Role, frozenset[Right]] = {
     "viewer": frozenset(),
-    "reviewer": _REVIEWING,
-    "curator": _REVIEWING | _CURATING,
+    "reviewer": frozenset({"study tweets", "decide on variants"}),
+    "curator": frozenset(get_args(Right)),
 }
 """Everybody may look; a reviewer decides, and takes back what they decided themselves; a curator may do all."""
 

@@ -15,7 +15,7 @@ from functools import partial
 from pydantic import JsonValue
 
 from core import prompts
-from core.domain import Caption, Grain, Knowledge, Maker, Sample
+from core.domain import GRAINS, Caption, Grain, Knowledge, Sample
 from core.errors import BadInput, TeacherError
 from core.store import Asked
 from core.teachers import Answer, Ask, Message, Picture, Teacher
@@ -50,7 +50,7 @@ def dialogues(sample: Sample, teacher: Teacher) -> list["Dialogue"]:
     Raises:
         BadInput: the teacher's prompt set does not exist.
     """
-    grains: tuple[Grain, ...] = ("noun", "sentence", "multimodality") if sample.image else ("noun", "sentence")
+    grains = GRAINS if sample.image else tuple(grain for grain in GRAINS if grain != "multimodality")
     if prompts.is_dialogue(teacher.prompts):
         return [Dialogue(sample, teacher, grains)]
     return [Dialogue(sample, teacher, (grain,)) for grain in grains]
@@ -107,14 +107,7 @@ class Dialogue:
 
     def thought(self, grain: Grain, answer: Answer, about: About | None = None) -> Knowledge:
         """The thought that an answer is; those after it see it."""
-        maker = Maker(
-            **self.asked(grain, about),
-            created=answer.at,
-            seconds=answer.seconds,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            ask=answer.ask,
-        )
+        maker = answer.maker(self.asked(grain, about))
         knowledge = Knowledge(sample_id=self.sample.id, grain=grain, text=_without_circles(answer.text), maker=maker)
         self.recall(knowledge, about)
         return knowledge

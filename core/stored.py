@@ -1,4 +1,4 @@
-"""What the workspace holds: one case, and samples as rows that a student reads."""
+"""What the workspace holds: one case, a split, and samples as rows that a student reads."""
 
 from core.corpora import Row
 from core.domain import Sample
@@ -18,6 +18,20 @@ def stored_case(store: Store, case_id: str) -> Case:
     return case
 
 
+def stored_samples(store: Store, corpus: str, split: str) -> list[Sample]:
+    """An imported split of a corpus, in its order.
+
+    Raises:
+        BadInput: the workspace has no such split; the message names those it has.
+        StoreError: the workspace cannot be read.
+    """
+    samples = store.samples(corpus, split)
+    if not samples:
+        known = ", ".join(map("/".join, store.corpora())) or "none yet"
+        raise BadInput(f"the workspace has no corpus {corpus}/{split}; there are: {known}")
+    return samples
+
+
 def stored_row(store: Store, sample: Sample) -> Row:
     """A sample with its newest caption, and its newest thought of each grain.
 
@@ -30,7 +44,7 @@ def stored_row(store: Store, sample: Sample) -> Row:
 
 
 def stored_rows(store: Store, corpus: str, split: str) -> list[Row]:
-    """An imported split of a corpus, in its order.
+    """The samples of an imported split as rows, in its order; none where it was not imported.
 
     Raises:
         StoreError: the workspace cannot be read.

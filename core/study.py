@@ -13,7 +13,7 @@ from PIL import Image
 
 from core import images
 from core.comparison import Change, changes
-from core.domain import AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
+from core.domain import GRAINS, AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
 from core.errors import CotpdError
 from core.identity import Person
 from core.knowledge import Dialogue
@@ -25,9 +25,8 @@ StageName = View | Grain | AugmentationKind | Literal["caption"]
 Result = TypeVar("Result")
 State = Literal["waiting", "working", "done", "skipped", "failed", "stopped"]
 
-THOUGHTS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
 VARIANTS: tuple[AugmentationKind, ...] = ("style", "entity", "image")
-STAGES: tuple[StageName, ...] = ("without_knowledge", "caption", *THOUGHTS, "with_knowledge", *VARIANTS)
+STAGES: tuple[StageName, ...] = ("without_knowledge", "caption", *GRAINS, "with_knowledge", *VARIANTS)
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ class Study:
         self._dialogues = _in_background(self._open_dialogues)
         self._submit("without_knowledge", self._predict)
         self._submit("caption", self._caption)
-        for grain in THOUGHTS:
+        for grain in GRAINS:
             self._submit(grain, partial(self._think, grain))
         self._submit("with_knowledge", self._predict_with)
         for kind in variants:
@@ -264,7 +263,7 @@ class Study:
         self._refuse_relations()
         caption = self._result("caption")
         published = self._workbench.store.knowledge(self.sample.id, grain="mixed")[:1]
-        thoughts = published + [thought for grain in THOUGHTS if (thought := self._result(grain))]
+        thoughts = published + [thought for grain in GRAINS if (thought := self._result(grain))]
         if caption is None and not thoughts:
             raise _Skip("there is neither a caption nor a thought to see the tweet with")
         self._begin("with_knowledge")

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from core import prompts
 from core.asking import Conversation
 from core.corpora import Row
-from core.domain import Caption, Knowledge, Maker, Sample
+from core.domain import Caption, Knowledge, Sample
 from core.errors import TeacherError
 from core.knowledge import check
 from core.store import Asked, Store
@@ -71,14 +71,7 @@ class Summariser:
 
     def summary(self, overlong: Overlong, answer: Answer) -> Knowledge:
         """The summary that an answer is."""
-        maker = Maker(
-            **self.asked(overlong),
-            created=answer.at,
-            seconds=answer.seconds,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            ask=answer.ask,
-        )
+        maker = answer.maker(self.asked(overlong))
         return Knowledge(sample_id=overlong.sample.id, grain="summary", text=answer.text, maker=maker)
 
 

@@ -9,13 +9,11 @@ from core import prompts
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
-from core.domain import Caption, Grain, Knowledge, Sample
+from core.domain import GRAINS, Caption, Grain, Knowledge, Sample
 from core.errors import TeacherError
 from core.knowledge import About, Dialogue, dialogues, noted, prompt_of
 from core.store import Store, canonical
 from core.teachers import Teacher
-
-GRAINS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""

@@ -22,7 +22,6 @@ from core.domain import (
     Maker,
     Prediction,
     Sample,
-    Task,
 )
 from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
 from core.knowledge import About, Dialogue
@@ -51,10 +50,9 @@ class Workbench:
         self.store = store or Store(settings.workspace)
         self.models = models or Models()
 
-    def sample(self, text: str, picture: Image.Image | None, task: Task = "mner") -> tuple[Sample, Image.Image | None]:
+    def sample(self, text: str, picture: Image.Image | None) -> Sample:
         """A tweet as a person gives it, with its picture kept in the workspace."""
-        name = self.store.save_image(picture) if picture else None
-        return Sample.from_text(text, task=task, image=name), picture
+        return Sample.from_text(text, image=self.store.save_image(picture) if picture else None)
 
     def picture(self, sample: Sample) -> Image.Image | None:
         """A sample's picture, where the workspace has it."""

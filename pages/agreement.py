@@ -1,21 +1,10 @@
 """Agreement: how far the review is, who did how much, how far reviewers agree, and the rules they work under."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from app import inert, people, problems, resources
 from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
-
-
-def attempt(work: Callable[[], None]) -> None:
-    """Do it, or say why not."""
-    try:
-        work()
-        st.session_state.rules_problem = ""
-    except problems.FORESEEN as error:
-        st.session_state.rules_problem = str(error)
 
 
 def show_progress() -> None:
@@ -67,15 +56,16 @@ def show_rules() -> None:
         blind = st.checkbox("Hide others' votes before one's own", held.blind)
         if st.form_submit_button("Let these hold", icon=":material/gavel:"):
             wanted = Rules(votes=int(votes), blind=blind)
-            attempt(lambda: rules.change(resources.store(), wanted, by=person))
+            with problems.noted("rules_problem"):
+                rules.change(resources.store(), wanted, by=person)
     with st.form("guidelines"):
         text = st.text_area(
             "Guidelines, shown beside each card", guidelines.read(resources.settings().workspace), height=300
         )
         if st.form_submit_button("Keep these guidelines", icon=":material/save:"):
-            attempt(lambda: guidelines.write(resources.settings().workspace, text, by=person))
-    if problem := st.session_state.get("rules_problem"):
-        problems.show(problem)
+            with problems.noted("rules_problem"):
+                guidelines.write(resources.settings().workspace, text, by=person)
+    problems.show_noted("rules_problem")
 
 
 person = people.current()

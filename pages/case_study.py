@@ -4,10 +4,10 @@ import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
-from core.domain import Augmentation, Choice, Sample, Task
+from core.domain import GRAINS, Augmentation, Choice, Sample, Task
 from core.review import decide
 from core.store import Case
-from core.study import THOUGHTS, VARIANTS, Stage, StageName, Study, keep_picture, stages_of
+from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
 
@@ -44,13 +44,9 @@ def take_demo() -> None:
 def take_upload() -> None:
     """Decode an uploaded picture and keep it; one that can't be used leaves the picture as it was."""
     file = st.session_state[upload_key()]
-    st.session_state.upload_problem = ""
-    if file is None:
-        return
-    try:
-        st.session_state.picture = keep_picture(resources.store(), file.getvalue(), file.name, by=people.current())
-    except problems.FORESEEN as error:
-        st.session_state.upload_problem = str(error)
+    with problems.noted("upload_problem"):
+        if file:
+            st.session_state.picture = keep_picture(resources.store(), file.getvalue(), file.name, by=people.current())
 
 
 def remove_picture() -> None:
@@ -117,8 +113,7 @@ def show_form(case: Case | None) -> None:
             on_change=take_upload,
             disabled=not person.may("study tweets"),
         )
-        if st.session_state.get("upload_problem"):
-            problems.show(st.session_state.upload_problem)
+        problems.show_noted("upload_problem")
         show_picture(st.session_state.get("picture"))
 
 
@@ -137,11 +132,8 @@ def start_study(case: Case | None) -> None:
 
 def stop_study(study: Study) -> None:
     """End a running study, if their role lets them."""
-    try:
+    with problems.noted("decision_problem"):
         study.stop(by=people.current())
-        st.session_state.decision_problem = ""
-    except problems.FORESEEN as error:
-        st.session_state.decision_problem = str(error)
 
 
 def show_picture(name: str | None) -> None:
@@ -158,11 +150,8 @@ def show_picture(name: str | None) -> None:
 
 def keep_decision(augmentation_id: str, choice: Choice) -> None:
     """Keep a decision; if that fails, the page says so and the button can be pressed again."""
-    try:
+    with problems.noted("decision_problem"):
         decide(resources.store(), augmentation_id, choice, by=people.current())
-        st.session_state.decision_problem = ""
-    except problems.FORESEEN as error:
-        st.session_state.decision_problem = str(error)
 
 
 def show_decision(case: Case, made: Augmentation) -> None:
@@ -252,12 +241,11 @@ def show_results(case_id: str) -> None:
         elif study and st.session_state.get("polling") == case_id:
             st.session_state.polling = None
             st.rerun()
-        if problem := st.session_state.get("decision_problem"):
-            problems.show(problem)
+        problems.show_noted("decision_problem")
         show_predictions(case, now)
         st.subheader("What it is told")
         stages.show_words("caption", now.get("caption", stages.ABSENT))
-        told = [name for name in (*THOUGHTS, "mixed") if name in now]
+        told = [name for name in (*GRAINS, "mixed") if name in now]
         for column, name in zip(st.columns(len(told) or 1), told, strict=False):
             with column:
                 stages.show_words(name, now[name])

@@ -97,26 +97,19 @@ def show_uncaptioned(number: int) -> None:
 
 def start(order: Order) -> None:
     """Carry an order out, unless another job is running."""
-    st.session_state.job_problem = ""
-    try:
+    with problems.noted("job_problem"):
         resources.jobs().start(CorpusJob(resources.workbench(chosen), order), by=people.current())
-    except problems.FORESEEN as error:
-        st.session_state.job_problem = str(error)
 
 
 def stop(job: CorpusJob) -> None:
     """End a job, if their role lets them."""
-    st.session_state.job_problem = ""
-    try:
+    with problems.noted("job_problem"):
         job.stop(by=people.current())
-    except problems.FORESEEN as error:
-        st.session_state.job_problem = str(error)
 
 
 def show_job() -> None:
     """How far the last job is, or what became of it."""
-    if st.session_state.get("job_problem"):
-        problems.show(st.session_state.job_problem)
+    problems.show_noted("job_problem")
     job = resources.jobs().last()
     if job is None:
         return

@@ -4,17 +4,26 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch and llama.cpp, as the doors do
 
 from core import weights
+from core.asking import pace
 from core.models import Models
 from core.settings import Settings
-from core.teachers import Teacher, embedded
-from tests import tiny
+from core.store import Store
+from core.teachers import Teacher, embedded, endpoint
+from tests import asking, commands, tiny
 from tests.loopback import Loopback, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from core.student.model import Student
+    from core.student.views import ViewBuilder
 
 
 def pytest_configure() -> None:
@@ -29,12 +38,68 @@ def loopback() -> Iterator[Loopback]:
         yield server
 
 
+@pytest.fixture
+def teacher(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Teacher:
+    """An endpoint's model with a secret key; what it fails is asked again at once."""
+    monkeypatch.setenv("OPENAI_API_KEY", asking.KEY)
+    monkeypatch.setattr(pace, "BACKOFF", 0.01)
+    loopback.answer = lambda request: f"About {asking.question(request)}."
+    return endpoint.load(Settings.read(teacher_url=loopback.url, teacher_model="gpt-test", teacher_timeout=10))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty workspace."""
+    with Store(tmp_path / "workspace") as opened:
+        yield opened
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a corpus may be written."""
+    return tmp_path / "corpus.x"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, student: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's machine: an empty workspace, a trained student, and an endpoint, all named in the environment."""
+    commands.forget_settings(monkeypatch)
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("COTPD_WORKSPACE", str(folder))
+    monkeypatch.setenv("COTPD_STUDENT", str(student))
+    monkeypatch.setenv("COTPD_TEACHER_URL", loopback.url)
+    monkeypatch.setenv("COTPD_TEACHER_MODEL", "gpt-test")
+    monkeypatch.setenv("COTPD_TEACHER_PROMPTS", "local")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def smollm2() -> Teacher:
     """The smallest real embedded teacher; its weights are downloaded once a machine."""
     settings = Settings.read(embedded_teacher="smollm2-135m")
     weights.fetch("smollm2-135m", settings.cache)
     return embedded.load(settings)
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny encoder."""
+    return tiny.encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def untrained(tiny_encoder: Path) -> "tuple[Student, ViewBuilder]":
+    """A student on the tiny encoder that has learned nothing, and how it reads tweets."""
+    import torch
+
+    from core.student import files
+    from core.student.config import StudentConfig
+    from tests.students import LABELS
+
+    torch.manual_seed(1)
+    config = StudentConfig(encoder=str(tiny_encoder), labels=LABELS, prompt_length=4, max_length=48)
+    student, views = files.new(config)
+    return student.eval(), views
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +135,35 @@ def tiny_blip2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models() -> Models:
     """Models that tests share, so that the describer and the tiny student are loaded once."""
     return Models()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A headless browser. It lasts for one file, since beside it nobody else can have an event loop."""
+    from playwright.sync_api import expect
+
+    from tests.browser import SECOND, chromium
+
+    expect.set_options(timeout=120 * SECOND)
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(workspace: Path) -> Iterator[str]:
+    """The address of the app on a file's own `workspace`."""
+    from tests.browser import app
+
+    with app(workspace) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A window of the browser; a file's own `page` opens what its tests are about in it."""
+    from tests.browser import SECOND
+
+    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
+    opened.set_default_timeout(120 * SECOND)
+    yield opened
+    opened.close()

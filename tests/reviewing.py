@@ -7,13 +7,11 @@ from playwright.sync_api import Page, expect
 from core.domain import Sample
 from tests.variants import variant
 
-SECOND = 1000
-
 
 def open_desk(page: Page, url: str, name: str = "Ada", query: str = "") -> None:
     """Open the desk under a name; no text field has the keys then."""
     page.goto(f"{url}/review{query}")
-    expect(page.get_by_role("button", name="Accept")).to_be_visible(timeout=90 * SECOND)
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()
     page.get_by_label("Your name", exact=True).fill(name)
     page.get_by_label("Your name", exact=True).press("Enter")
     page.get_by_role("heading", name="Review", exact=True).click()

@@ -1,7 +1,6 @@
 """The app as its users meet it: a real server, a real browser, real embedded models."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,14 @@ from core import weights
 from core.domain import Sample
 from core.settings import Settings
 from core.store import Store
-from tests.browser import app, card, chromium
+from tests.browser import SECOND, app, card
 from tests.loopback import Loopback
 
 DEMO = Path(__file__).parent.parent / "assets/demo"
 TWEET = "Eileen Collins of NASA landed in Houston, Texas"
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ {{7*7}} :red[hi] [a](javascript:alert(1)) \u202eevil NASA"
-SECOND = 1000
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=30 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +26,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("app") / "workspace"
 
 
-@pytest.fixture(scope="module")
-def url(workspace: Path) -> Iterator[str]:
-    with app(workspace) as address:
-        yield address
-
-
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(60 * SECOND)
-    opened.goto(url)
-    expect(opened.get_by_label("Tweet", exact=True)).to_be_visible(timeout=90 * SECOND)
-    yield opened
-    opened.close()
+def page(page: Page, url: str) -> Page:
+    page.goto(url)
+    expect(page.get_by_label("Tweet", exact=True)).to_be_visible()
+    return page
 
 
 def study(page: Page, tweet: str) -> str:
@@ -69,7 +51,7 @@ def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives
     with app(tmp_path / "workspace") as address:
         page = browser.new_page()
         page.goto(address)
-        expect(page.get_by_label("Tweet", exact=True)).to_be_visible(timeout=90 * SECOND)
+        expect(page.get_by_label("Tweet", exact=True)).to_be_visible()
         page.get_by_label("Your name", exact=True).fill("Ana Lovelace")
         page.set_input_files("input[type=file]", DEMO / "astronaut.jpg")
         expect(page.get_by_role("button", name="Remove the picture")).to_be_visible()
@@ -90,7 +72,7 @@ def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives
         page = browser.new_page()
         page.goto(f"{address}/?case={case_id}")
         imagined = card(page, "An imagined picture")
-        expect(imagined).to_contain_text("Approved by Ana Lovelace", timeout=90 * SECOND)
+        expect(imagined).to_contain_text("Approved by Ana Lovelace")
         expect(page.get_by_label("Tweet", exact=True)).to_have_value(TWEET)
         imagined.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("alert")).to_contain_text("needs your name")
@@ -181,7 +163,7 @@ def test_a_tweet_survives_a_look_at_another_page(page: Page) -> None:
 def test_a_link_to_no_case_says_so(browser: Browser, url: str) -> None:
     page = browser.new_page()
     page.goto(f"{url}/?case=<b>nothing</b>")
-    expect(page.get_by_role("alert")).to_contain_text("there is no case", ignore_case=True, timeout=90 * SECOND)
+    expect(page.get_by_role("alert")).to_contain_text("there is no case", ignore_case=True)
     expect(page.get_by_label("Tweet", exact=True)).to_be_visible()
     page.close()
 
@@ -194,7 +176,7 @@ def test_a_teacher_that_fails_says_why_and_the_predictions_still_come(
     with app(tmp_path / "workspace", **environment) as address:
         page = browser.new_page()
         page.goto(address)
-        expect(page.get_by_label("Tweet", exact=True)).to_be_visible(timeout=90 * SECOND)
+        expect(page.get_by_label("Tweet", exact=True)).to_be_visible()
         study(page, TWEET)
         expect(card(page, "Special words")).to_contain_text("OPENAI_API_KEY")
         expect(card(page, "Without knowledge").locator("mark").first).to_be_visible()
@@ -225,6 +207,6 @@ def test_the_models_page_says_why_a_model_cannot_be_used(page: Page) -> None:
 def test_no_page_is_wider_than_a_phone(browser: Browser, url: str, path: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{url}/{path}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=90 * SECOND)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()

@@ -1,6 +1,6 @@
 """Captioning a corpus: in batches, each kept at once; nothing is asked twice, and a broken picture stops no other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -35,12 +35,6 @@ class Counting:
         return [
             CaptionerError("unlucky") if image.width == 13 else Description(f"{image.width} wide") for image in images
         ]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "workspace") as store:
-        yield store
 
 
 def pictured(folder: Path, widths: Sequence[int]) -> list[tuple[Sample, Path]]:

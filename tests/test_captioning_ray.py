@@ -44,12 +44,6 @@ def cluster(endpoint: Loopback) -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "workspace") as store:
-        yield store
-
-
 def pictured(folder: Path, widths: range) -> list[tuple[Sample, Path]]:
     for each in widths:
         Image.new("RGB", (each, 10), "navy").save(folder / f"{each}.png")

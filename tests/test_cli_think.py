@@ -1,7 +1,6 @@
 """The think command on a corpus, as a user runs it: estimate, budget, Ctrl-C, kills, report."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -9,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -18,17 +16,16 @@ from typer.testing import CliRunner, Result
 from core.cli import app
 from core.domain import Sample
 from core.store import Store
+from tests.commands import ROOT, core, document, forget_settings, process
 from tests.loopback import Loopback
 
-ROOT = Path(__file__).parent.parent
 SAMPLES = 40
 
 
 @pytest.fixture(autouse=True)
 def workspace(tmp_path: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A corpus of 40 tweets without pictures, 80 thoughts to be had, and an endpoint."""
-    for name in [name for name in os.environ if name.startswith("COTPD_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
     folder = tmp_path / "workspace"
     with Store(folder) as store:
         store.add_corpus("tiny", "all", [Sample.from_text(f"tweet number {number}") for number in range(SAMPLES)])
@@ -40,23 +37,11 @@ def workspace(tmp_path: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatc
 
 
 def think(*options: object) -> Result:
-    return CliRunner().invoke(app, ["think", "--corpus", "tiny", *map(str, options)])
+    return core("think", "--corpus", "tiny", *options)
 
 
-def document(result: Result, status: int = 0) -> dict[str, Any]:
-    assert result.exit_code == status, result.stderr
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def process(*options: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "core", "think", "--corpus", "tiny", "--json", *map(str, options)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def thinking(*options: object) -> "subprocess.Popen[str]":
+    return process("think", "--corpus", "tiny", "--json", *options)
 
 
 def wait_for(loopback: Loopback, requests: int, running: "subprocess.Popen[str]") -> None:
@@ -159,7 +144,7 @@ def test_a_refused_key_ends_the_run_with_its_remedy(loopback: Loopback) -> None:
 
 def test_ctrl_c_ends_cleanly_with_a_report(loopback: Loopback, workspace: Path) -> None:
     loopback.pause = 0.1
-    running = process("--concurrency", 4)
+    running = thinking("--concurrency", 4)
     wait_for(loopback, 10, running)
     running.send_signal(signal.SIGINT)
     stdout, stderr = running.communicate(timeout=30)
@@ -176,7 +161,7 @@ def test_ctrl_c_ends_cleanly_with_a_report(loopback: Loopback, workspace: Path) 
 def test_after_kills_each_answer_stands_once_and_few_were_asked_for_twice(loopback: Loopback, workspace: Path) -> None:
     loopback.pause = 0.05
     for number in range(1, 3):
-        running = process("--concurrency", 4)
+        running = thinking("--concurrency", 4)
         wait_for(loopback, 20 * number, running)
         running.kill()
         running.communicate()

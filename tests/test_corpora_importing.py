@@ -16,11 +16,6 @@ KNOWLEDGE = "Ada\tB-PER\n<EOS>\tX\nA\tX\nname.\tX\n\nhello\tO\n<EOS>\tX\nA\tX\ng
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "workspace")
-
-
-@pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "own"
     folder.mkdir()

@@ -1,26 +1,22 @@
 """The page of corpora: a file goes in, a split comes out in another form, and what is wrong is said in words."""
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core import corpora
 from core.corpora import Row
 from core.domain import Entity, Sample
 from core.store import Store
-from tests.browser import app, chromium
 
-SECOND = 1000
 ROWS = [
     Row(Sample.from_tokens(("👩🏽‍🚀", "Ada", "sings"), entities=(Entity(start=1, end=2, type="PER"),)), "a stage"),
     Row(Sample.from_tokens(("<b>no</b>", "name"), entities=()), None),
 ]
 
 pytestmark = pytest.mark.timeout(300)
-expect.set_options(timeout=30 * SECOND)
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +25,12 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(workspace: Path) -> Iterator[Page]:
-    with app(workspace) as url, chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{url}/corpora")
-        expect(page.get_by_role("button", name="Import")).to_be_visible(timeout=90 * SECOND)
-        yield page
+def page(browser: Browser, url: str) -> Page:
+    """One page for all tests of this file, which go on from each other's state."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{url}/corpora")
+    expect(page.get_by_role("button", name="Import")).to_be_visible()
+    return page
 
 
 def upload(page: Page, file: Path) -> None:

@@ -8,9 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 from core.identity import local
 from core.importing import import_corpus
 from core.store import Store
-from tests.browser import app, chromium
+from tests.browser import app
 
-SECOND = 1000
 TWEETS = (
     [("Rihanna", "B-PER"), ("sang", "O"), ("in", "O"), ("Oslo", "B-LOC")],
     [("NASA", "B-ORG"), ("called", "O"), ("Obama", "B-PER"), ("<b>", "O")],
@@ -18,13 +17,6 @@ TWEETS = (
 )
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=60 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +33,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(60 * SECOND)
-    opened.goto(url)
-    opened.get_by_role("button", name="Compare").click()
-    expect(opened.get_by_text("3 samples.")).to_be_visible(timeout=120 * SECOND)
-    yield opened
-    opened.close()
+def page(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("3 samples.")).to_be_visible()
+    return page
 
 
 def test_a_figure_opens_the_samples_behind_it_and_each_leads_to_its_explanation(page: Page) -> None:
@@ -60,7 +49,7 @@ def test_a_figure_opens_the_samples_behind_it_and_each_leads_to_its_explanation(
     expect(panel.get_by_text("1 samples behind it")).to_be_visible()
     expect(panel.locator("mark").first).to_contain_text("Paris")
     panel.get_by_role("link", name="Explain").click()
-    expect(page.get_by_role("heading", name="What if")).to_be_visible(timeout=120 * SECOND)
+    expect(page.get_by_role("heading", name="What if")).to_be_visible()
 
 
 def test_a_count_in_a_table_opens_its_samples(page: Page) -> None:
@@ -75,6 +64,6 @@ def test_the_page_is_no_wider_than_a_phone(browser: Browser, url: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(url)
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_text("3 samples.")).to_be_visible(timeout=120 * SECOND)
+    expect(page.get_by_text("3 samples.")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()

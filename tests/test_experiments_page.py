@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,20 +11,12 @@ from playwright.sync_api import Browser, Page, expect
 from core import experiments
 from core.experiments.tables import Table
 from tests import trainings
-from tests.browser import app, chromium
+from tests.browser import app
 from tests.trainings import result, running, score, scored, steps, write
 
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hi] %{x} [a](javascript:alert(1))"
-SECOND = 1000
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=120 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -42,24 +33,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, student: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(workspace: Path) -> Iterator[str]:
-    with app(workspace) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(120 * SECOND)
-    yield opened
-    opened.close()
-
-
 def look(page: Page, url: str, *names: str) -> None:
     """Open the page with these trainings picked, as a link does."""
     page.goto(f"{url}/experiments?{urlencode([('run', name) for name in names])}")
-    expect(page.get_by_role("heading", name="The paper and ours")).to_be_visible(timeout=120 * SECOND)
+    expect(page.get_by_role("heading", name="The paper and ours")).to_be_visible()
 
 
 def cells(page: Page, name: str | re.Pattern[str]) -> list[str]:

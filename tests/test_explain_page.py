@@ -11,19 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.importing import import_demos
 from core.store import Store
-from tests.browser import app, chromium
+from tests.browser import SECOND, app
 
-SECOND = 1000
 HOSTILE = "<img src=x onerror=alert(1)> **bold** :red[hi] \u202eevil"
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=60 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +46,10 @@ def url(workspace: Path, case: Sample) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(60 * SECOND)
-    opened.goto(url)
-    expect(opened.get_by_role("heading", name="Take it with you")).to_be_visible(timeout=120 * SECOND)
-    yield opened
-    opened.close()
+def page(page: Page, url: str) -> Page:
+    page.goto(url)
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
+    return page
 
 
 def test_a_grain_is_switched_off_and_a_thought_edited_and_each_try_is_kept_as_a_child(
@@ -126,7 +115,7 @@ def test_a_case_is_pinned_beside_another_by_the_url(browser: Browser, url: str, 
         other = import_demos(store)[1][1]
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto(f"{url}&beside={other.id}")
-    expect(page.get_by_text("Gold labels")).to_have_count(2, timeout=120 * SECOND)
+    expect(page.get_by_text("Gold labels")).to_have_count(2)
     assert other.id in page.url
     page.close()
 
@@ -134,6 +123,6 @@ def test_a_case_is_pinned_beside_another_by_the_url(browser: Browser, url: str, 
 def test_the_page_is_no_wider_than_a_phone(browser: Browser, url: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(url)
-    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible(timeout=120 * SECOND)
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()

@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "identity", "settings", "registry", "bfloat16", "files", "printable"),
+    ("domain", "errors", "identity", "settings", "registry", "files", "printable"),
     ("store", "corpora", "images", "weights", "demo"),
-    ("captioners", "teachers", "student", "prompts", "imagenet"),
+    ("captioners", "teachers", "student", "prompts", "imagenet", "bfloat16"),
     (
         "asking",
         "knowledge",

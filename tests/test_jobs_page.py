@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.domain import Entity, Sample
 from core.store import Store
-from tests.browser import app, chromium
+from tests.browser import app
 from tests.loopback import Loopback, serving
 
-SECOND = 1000
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x^2$ :red[hi]"
 SAMPLES = tuple(
     Sample.from_tokens((name, "went", "to", "Oslo"), entities=(Entity(start=0, end=1, type="PER"),))
@@ -18,13 +17,6 @@ SAMPLES = tuple(
 )
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=120 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +35,10 @@ def url(tmp_path_factory: pytest.TempPathFactory, loopback: Loopback) -> Iterato
 
 
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(120 * SECOND)
-    opened.goto(f"{url}/jobs?corpus=names%2Ftrain")
-    expect(opened.get_by_role("button", name="Start")).to_be_visible()
-    yield opened
-    opened.close()
+def page(page: Page, url: str) -> Page:
+    page.goto(f"{url}/jobs?corpus=names%2Ftrain")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    return page
 
 
 def test_a_job_is_foreseen_stopped_and_gone_on_with(page: Page, loopback: Loopback) -> None:

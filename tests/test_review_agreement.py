@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 
 import krippendorff
 import numpy as np
@@ -17,11 +16,6 @@ from core.store import Store
 from tests.variants import fill
 
 CHOICES = ("approved", "rejected", "flagged")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "workspace")
 
 
 def vote(store: Store, ids: list[str], seed: int) -> dict[str, dict[str, str]]:

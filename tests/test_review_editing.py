@@ -100,3 +100,10 @@ def test_the_words_that_changed_are_named_on_both_sides() -> None:
 
 def test_a_text_that_nobody_reads_whole_holds_up_no_card() -> None:
     assert changed_words(["a", "b"] * 20_000, ["b", "a"] * 20_000) == (frozenset(), frozenset())
+
+
+def test_a_span_is_drawn_over_others_and_taken_away_by_a_word_in_it() -> None:
+    spans = (Entity(start=0, end=2, type="PER"), Entity(start=4, end=5, type="LOC"))
+    drawn = mark(spans, 1, 4, "ORG")
+    assert drawn == (Entity(start=1, end=4, type="ORG"), Entity(start=4, end=5, type="LOC"))
+    assert unmark(drawn, 2) == (Entity(start=4, end=5, type="LOC"),)

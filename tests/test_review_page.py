@@ -1,7 +1,6 @@
 """The review desk as its users meet it: a real server, a real browser, keys and the mouse."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,7 @@ from core.identity import local
 from core.review import guidelines, rules
 from core.store import Store
 from core.store.queue import Rules
-from tests.browser import app, chromium
-from tests.reviewing import SECOND, Session, open_desk
+from tests.reviewing import Session, open_desk
 from tests.variants import FIRST, fill
 
 HOSTILE = (
@@ -25,13 +23,6 @@ HOSTILE = (
 SHOWN = "<img src=x onerror=alert(1)> **bold** $x^2$ {{7*7}} :red[hi] [a](javascript:alert(1)) evil"
 
 pytestmark = pytest.mark.timeout(600)
-expect.set_options(timeout=30 * SECOND)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +32,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(folder) as store:
         fill(store, 20)
     return folder
-
-
-@pytest.fixture(scope="module")
-def url(workspace: Path) -> Iterator[str]:
-    with app(workspace) as address:
-        yield address
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 1000})
-    opened.set_default_timeout(60 * SECOND)
-    yield opened
-    opened.close()
 
 
 def add(store: Store, model: str, *texts: str) -> list[str]:
@@ -151,7 +128,7 @@ def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_ba
     with Store(workspace) as store:
         ids = add(store, "bulk", *(f"row {number}" for number in range(6)))
         page.goto(f"{url}/review_list?model=bulk")
-        expect(page.get_by_text("6 of 6 variants")).to_be_visible(timeout=90 * SECOND)
+        expect(page.get_by_text("6 of 6 variants")).to_be_visible()
         page.get_by_label("Your name", exact=True).fill("Ada")
         page.get_by_label("Your name", exact=True).press("Enter")
         table = page.get_by_test_id("stDataFrame")
@@ -177,7 +154,7 @@ def test_a_key_without_a_name_decides_nothing_and_says_what_is_missing(page: Pag
     with Store(workspace) as store:
         (one,) = add(store, "nameless", "nobody was here")
         page.goto(f"{url}/review?model=nameless")
-        expect(page.get_by_text("parent of nobody")).to_be_visible(timeout=90 * SECOND)
+        expect(page.get_by_text("parent of nobody")).to_be_visible()
         quiet(page)
         page.get_by_role("button", name="Accept").click()
         expect(page.get_by_role("alert")).to_contain_text("needs your name")
@@ -191,7 +168,7 @@ def test_filters_live_in_the_url_and_come_back_with_it(page: Page, url: str) -> 
     expect(page.get_by_text("with 19 friends").first).to_be_visible()
     page.wait_for_url(re.compile(r"text=with\+19\+friends|text=with%2019%20friends"))
     page.reload()
-    expect(page.get_by_text("with 19 friends").first).to_be_visible(timeout=90 * SECOND)
+    expect(page.get_by_text("with 19 friends").first).to_be_visible()
 
 
 def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, url: str, workspace: Path) -> None:
@@ -313,7 +290,7 @@ def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page,
 def test_no_page_of_the_desk_is_wider_than_a_phone(browser: Browser, url: str, path: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{url}/{path}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=90 * SECOND)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     quiet(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()

@@ -23,11 +23,6 @@ from tests.variants import FIRST, fill, variant
 ALL = Filter(states=())
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "workspace")
-
-
 def found(store: Store, wanted: Filter, order: Order = "oldest", **more: object) -> list[str]:
     return [place.augmentation_id for place in store.queue.places(wanted, order, limit=1000, **more)]
 

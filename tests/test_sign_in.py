@@ -14,11 +14,10 @@ from core.domain import Augmentation, Maker, Sample
 from core.identity import local
 from core.review import decide
 from core.store import Store
-from tests.browser import app, chromium
+from tests.browser import SECOND, app
 from tests.forged import Wire
 from tests.oidc import Provider, provider
 
-SECOND = 1000
 ACCOUNTS = {
     "Ada, a curator": {"email": "ada@example.org", "email_verified": True, "name": "Ada"},
     "Bo, a reviewer": {"email": "bo@example.org", "email_verified": True, "name": "Bo"},
@@ -28,7 +27,6 @@ ACCOUNTS = {
 PEOPLE = {"ada@example.org": "curator", "bo@example.org": "reviewer"}
 
 pytestmark = pytest.mark.timeout(300)
-expect.set_options(timeout=30 * SECOND)
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +54,6 @@ def url(workspace: Path, openid: Provider) -> Iterator[str]:
     secrets = openid.secrets(workspace.parent / "secrets.toml")
     with app(workspace, STREAMLIT_SECRETS_FILES=str(secrets), COTPD_PEOPLE=json.dumps(PEOPLE)) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @contextmanager
@@ -96,7 +88,7 @@ def test_without_sign_in_there_is_only_the_door(browser: Browser, url: str, work
     page = browser.new_page()
     for address in (f"{url}/?case={case}", f"{url}/cases"):
         page.goto(address)
-        expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=90 * SECOND)
+        expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         expect(page.get_by_text("Ada sings")).to_have_count(0)
     page.close()
 
@@ -197,6 +189,6 @@ def test_secrets_that_cannot_be_read_let_nobody_in(browser: Browser, tmp_path: P
     with app(tmp_path / "workspace", STREAMLIT_SECRETS_FILES=str(broken)) as address:
         page = browser.new_page()
         page.goto(address)
-        expect(page.get_by_role("alert")).to_contain_text("cannot be read, so nobody can sign in", timeout=90 * SECOND)
+        expect(page.get_by_role("alert")).to_contain_text("cannot be read, so nobody can sign in")
         expect(page.get_by_label("Tweet", exact=True)).to_have_count(0)
         page.close()

@@ -30,11 +30,6 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SAMPLE = Sample.from_tokens(("Ada", "in", "London"), entities=(Entity(start=0, end=1, type="PER"),))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "workspace")
-
-
 def maker(minutes: int = 0, **changes: Any) -> Maker:
     return Maker.model_validate({"model": "pen", "created": NOON + timedelta(minutes=minutes), **changes})
 

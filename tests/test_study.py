@@ -12,13 +12,13 @@ import pytest
 
 from core import captioners, images
 from core.demo import FOLDER
-from core.domain import Knowledge, Prediction
+from core.domain import GRAINS, Knowledge, Prediction
 from core.errors import Forbidden, StoreError
 from core.identity import Person, local
 from core.models import Models
 from core.settings import Settings
 from core.store import connection
-from core.study import STAGES, THOUGHTS, VARIANTS, Stage, StageName, Study, stages_of
+from core.study import STAGES, VARIANTS, Stage, StageName, Study, stages_of
 from core.workbench import Workbench
 from tests.loopback import Loopback
 
@@ -44,7 +44,8 @@ def workbench(tmp_path: Path, models: Models, student: Path, loopback: Loopback,
 
 
 def study_of(bench: Workbench, text: str = TWEET, picture: Path | None = CAT) -> Study:
-    return Study(bench, *bench.sample(text, images.read(picture) if picture else None))
+    shown = images.read(picture) if picture else None
+    return Study(bench, bench.sample(text, shown), shown)
 
 
 def run(study: Study, variants: Any = VARIANTS) -> dict[StageName, Stage]:
@@ -85,7 +86,7 @@ def test_stages_begin_when_what_they_need_is_done(bench: Workbench) -> None:
             assert stages[name].begun >= stages[each].begun + stages[each].seconds
 
     begins_after("multimodality", "caption")
-    begins_after("with_knowledge", "caption", *THOUGHTS)
+    begins_after("with_knowledge", "caption", *GRAINS)
     for variant in VARIANTS:
         begins_after(variant, "with_knowledge")
 
@@ -119,7 +120,7 @@ def test_the_words_of_a_thought_are_shown_as_they_come(bench: Workbench, loopbac
     study = study_of(bench)
     study.start(by=local())
     study.follow(lambda name, stage: shown[name].append(stage.text))
-    for grain in THOUGHTS:
+    for grain in GRAINS:
         assert shown[grain] == sorted(shown[grain], key=len)
         assert len(set(shown[grain])) > 2
         assert shown[grain][-1] == "A person goes to a city."
@@ -171,7 +172,7 @@ def test_a_failing_teacher_takes_only_its_own_stages_with_it(
     loopback.fault, loopback.status = fault, status
     loopback.pause = 1.0 if fault == "stall" else 0.0
     stages = run(study_of(workbench(tmp_path, models, student, loopback, teacher_timeout=0.2)))
-    for name in (*THOUGHTS, *VARIANTS):
+    for name in (*GRAINS, *VARIANTS):
         assert stages[name].state == "failed"
         assert words in stages[name].note
         assert "Traceback" not in stages[name].note
@@ -218,7 +219,7 @@ def test_a_study_that_is_stopped_ends_soon_and_keeps_what_was_made(bench: Workbe
     study.stop(by=local())
     study.follow(lambda name, stage: None)
     stages = study.stages()
-    assert {stages[name].state for name in (*THOUGHTS, "with_knowledge", *VARIANTS)} == {"stopped"}
+    assert {stages[name].state for name in (*GRAINS, "with_knowledge", *VARIANTS)} == {"stopped"}
     assert loopback.hung_up.wait(30)
     case = bench.store.case(study.sample.id)
     assert case is not None
@@ -228,7 +229,7 @@ def test_a_study_that_is_stopped_ends_soon_and_keeps_what_was_made(bench: Workbe
 def test_a_second_study_asks_the_teacher_nothing(bench: Workbench, loopback: Loopback) -> None:
     first = run(study_of(bench))
     asked = len(loopback.requests)
-    assert asked >= len(THOUGHTS) + len(VARIANTS)
+    assert asked >= len(GRAINS) + len(VARIANTS)
     second = run(study_of(bench))
     assert len(loopback.requests) == asked
     assert {name: stage.record.id for name, stage in second.items()} == {
@@ -267,7 +268,7 @@ def test_of_several_records_a_stored_case_shows_the_newest(
     assert case is not None
     assert len(case.knowledge) == 6
     stored = stages_of(case)
-    assert {grain: stored[grain].record for grain in THOUGHTS} == {grain: shown[grain].record for grain in THOUGHTS}
+    assert {grain: stored[grain].record for grain in GRAINS} == {grain: shown[grain].record for grain in GRAINS}
     assert stored["with_knowledge"].record == shown["with_knowledge"].record
 
 
@@ -291,9 +292,10 @@ def test_a_recalled_thought_is_part_of_the_dialogue_that_goes_on(
 
 
 def test_relations_are_explained_though_no_student_finds_them(bench: Workbench, loopback: Loopback) -> None:
-    sample, picture = bench.sample(TWEET, images.read(CAT), "mre")
+    picture = images.read(CAT)
+    sample = bench.sample(TWEET, picture).model_copy(update={"task": "mre"})
     stages = run(Study(bench, sample, picture), variants=())
-    assert {stages[grain].state for grain in THOUGHTS} == {"done"}
+    assert {stages[grain].state for grain in GRAINS} == {"done"}
     for view in ("without_knowledge", "with_knowledge"):
         assert stages[view].state == "skipped"
         assert "MNER" in stages[view].note
@@ -359,7 +361,7 @@ def test_a_locked_workspace_is_said_in_words_and_mended_by_another_study(
     other.execute("BEGIN IMMEDIATE")
     release.set()
     study.follow(lambda name, stage: None)
-    for grain in THOUGHTS:
+    for grain in GRAINS:
         assert study.stages()[grain].state == "failed"
         assert "has been locked" in study.stages()[grain].note
     other.rollback()

@@ -24,17 +24,16 @@ def bench(tmp_path: Path, models: Models, student: Path, loopback: Loopback) -> 
 
 
 def test_a_picture_is_found_again_by_its_sample(bench: Workbench) -> None:
-    sample, given = bench.sample(TWEET, images.read(FOLDER / "cat.jpg"))
-    kept = bench.picture(sample)
-    assert given is not None
+    given = images.read(FOLDER / "cat.jpg")
+    kept = bench.picture(bench.sample(TWEET, given))
     assert kept is not None
     assert kept.tobytes() == given.tobytes()
-    assert bench.picture(bench.sample(TWEET, None)[0]) is None
+    assert bench.picture(bench.sample(TWEET, None)) is None
 
 
 def test_a_caption_is_made_once(bench: Workbench, tmp_path: Path) -> None:
-    sample, picture = bench.sample(TWEET, images.read(FOLDER / "cat.jpg"))
-    assert picture is not None
+    picture = images.read(FOLDER / "cat.jpg")
+    sample = bench.sample(TWEET, picture)
     first = bench.caption(sample, picture)
     again = bench.caption(sample, picture)
     assert (again.id, again.maker.created) == (first.id, first.maker.created)
@@ -43,7 +42,7 @@ def test_a_caption_is_made_once(bench: Workbench, tmp_path: Path) -> None:
 
 
 def test_a_thought_is_asked_for_once(bench: Workbench, loopback: Loopback) -> None:
-    sample, _ = bench.sample(TWEET, None)
+    sample = bench.sample(TWEET, None)
     for _ in range(2):
         for dialogue in bench.dialogues(sample):
             bench.think(dialogue, dialogue.grains[0])
@@ -52,7 +51,7 @@ def test_a_thought_is_asked_for_once(bench: Workbench, loopback: Loopback) -> No
 
 def test_a_variant_keeps_the_sample_it_was_made_of(bench: Workbench, loopback: Loopback) -> None:
     loopback.answer = lambda request: "OMG ana just went to paris !!!"
-    sample, _ = bench.sample(TWEET, None)
+    sample = bench.sample(TWEET, None)
     made = bench.augment("style", sample, bench.entities(sample))
     assert made.parent_id == sample.id
     assert made.variant is not None

@@ -62,3 +62,13 @@ def fill(store: Store, count: int) -> list[str]:
         store.add(*(record for pair in pairs for record in pair))
         ids += [made.id for _, made in pairs]
     return ids
+
+
+def state(store: Store, augmentation_id: str) -> str:
+    found = store.queue.find(augmentation_id)
+    assert found is not None
+    return found.state
+
+
+def approved(store: Store) -> list[str]:
+    return [each.augmentation.id for each in store.approved()]

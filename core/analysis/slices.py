@@ -70,10 +70,9 @@ def _table(compared: Compared, title: str, note: str, slicer: Slicer) -> Table:
     for name in sorted(tallies):
         tally = tallies[name]
         places = sorted({*tally.gold, *tally.found[0], *tally.found[1]})
-        scores = [_f1(len(tally.right[n]), len(tally.found[n]), len(tally.gold)) for n in (0, 1)]
-        numbers = [Number(value=score, rows=tuple(places)) for score in scores]
-        gap = None if None in scores else scores[1] - scores[0]  # type: ignore[operator]
-        numbers.append(Number(value=gap, rows=tuple(places)))
+        first, second = (_f1(len(tally.right[n]), len(tally.found[n]), len(tally.gold)) for n in (0, 1))
+        gap = None if first is None or second is None else second - first
+        numbers = (Number(value=value, rows=tuple(places)) for value in (first, second, gap))
         lines.append(Line(name=name, numbers=(Number.count(tally.gold), *numbers)))
     names = tuple(f"F1 {side.name}" for side in compared.sides)
     return Table(title=title, note=note, columns=("gold mentions", *names, "second − first"), lines=tuple(lines))

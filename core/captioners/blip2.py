@@ -14,7 +14,7 @@ from transformers import Blip2ForConditionalGeneration, Blip2Processor
 
 from core import bfloat16
 from core.captioners import Captioner, Description, Regions
-from core.errors import CaptionerError, Unavailable
+from core.errors import CaptionerError, Unavailable, first_line
 from core.settings import Settings
 
 MAX_NEW_TOKENS = 40
@@ -64,7 +64,7 @@ class Blip2:
                 source, local_files_only=is_folder, use_safetensors=True, dtype=dtype, output_loading_info=True
             )
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            raise Unavailable(f"captioner 'blip2': {source!r} cannot be loaded: {_first_line(error)}") from error
+            raise Unavailable(f"captioner 'blip2': {source!r} cannot be loaded: {first_line(error)}") from error
         model, report = cast("tuple[Blip2ForConditionalGeneration, dict[str, set[str]]]", loaded)
         if fault := _blindness(model, self._processor) or _holes(report["missing_keys"]):
             raise Unavailable(f"captioner 'blip2': {source!r} {fault}; take a complete copy, such as {_EXAMPLE}")
@@ -159,7 +159,3 @@ def _blindness(model: Blip2ForConditionalGeneration, processor: Blip2Processor) 
 def _holes(missing: set[str]) -> str | None:
     """transformers fills missing tensors with random numbers."""
     return f"lacks {len(missing)} tensors of weights, such as {min(missing)}" if missing else None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -22,7 +22,7 @@ from core import captioners, images
 from core.captioners import Captioner
 from core.captioning import Described, Engine
 from core.captioning.local import describe_batch
-from core.errors import BadInput, CaptionerError, Unavailable
+from core.errors import BadInput, CaptionerError, Unavailable, first_line
 from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ def running(settings: Settings) -> Iterator[Engine]:
             logging_level=logging.ERROR,
         )
     except Exception as error:  # Ray raises bare ones, where a machine is too busy for it to start, say
-        raise Unavailable(f"the engine 'ray' cannot start: {_first_line(error)}; check RAY_ADDRESS") from error
+        raise Unavailable(f"the engine 'ray' cannot start: {first_line(error)}; check RAY_ADDRESS") from error
     try:
         with redirect_stdout(sys.stderr):  # what Ray says of workers that die is no part of an answer
             yield Cluster(settings)
@@ -135,7 +135,7 @@ class Cluster:
                 made = ray.get(done)
             except ray.exceptions.RayActorError as error:
                 if not idle and not running:
-                    raise Unavailable(f"no worker of the Ray cluster is left: {_first_line(error)}") from None
+                    raise Unavailable(f"no worker of the Ray cluster is left: {first_line(error)}") from None
                 made = _lost(batch, error)
             else:
                 idle.append(worker)
@@ -175,9 +175,5 @@ def _batches(pictures: Sequence[Path], size: int, failures: list[Described]) -> 
 
 
 def _lost(batch: Batch, error: Exception) -> list[Described]:
-    reason = CaptionerError(f"the worker that had the picture died: {_first_line(error)}")
+    reason = CaptionerError(f"the worker that had the picture died: {first_line(error)}")
     return [Described(picture, reason, datetime.now(UTC), 0.0) for picture, _ in batch]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

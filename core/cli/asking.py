@@ -1,17 +1,20 @@
 """What commands that ask a teacher many things share: their limits as options, progress, Ctrl-C, and the report."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.door import progress
+from core.cli.door import progress, say
+from core.domain import Sample
 from core.errors import BadInput
 
 if TYPE_CHECKING:
     from core.asking import Job, Limits, Tally, Work
     from core.asking.prices import Price
-    from core.teachers import Line
+    from core.teachers import Line, Teacher
     from core.workbench import Workbench
 
 Budget = Annotated[float | None, typer.Option(min=0, help="Stop before this run costs more USD than this.")]
@@ -19,39 +22,58 @@ Concurrency = Annotated[int | None, typer.Option(min=1, help="Requests at once; 
 PerMinute = Annotated[float | None, typer.Option(min=0.1, help="Requests a minute, at most.")]
 TokensPerMinute = Annotated[float | None, typer.Option(min=1, help="Tokens a minute, at most.")]
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how many calls it takes, and what they cost.")]
 BatchOut = Annotated[Path | None, typer.Option(help="Ask nothing; write the requests for OpenAI's Batch API.")]
 BatchIn = Annotated[Path | None, typer.Option(help="Ask nothing; take the answers from the Batch API's results.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how many calls it takes, and what they cost.")]
 
 SEEN_EVERY = 0.1
 """Seconds between two looks at a run."""
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class LimitOptions:
+    """How much a run may ask, and how fast."""
+
+    budget: Budget = None
+    concurrency: Concurrency = None
+    rpm: PerMinute = None
+    tpm: TokensPerMinute = None
+
+    def of(self, teacher: "Teacher") -> "Limits":
+        """The limits of a run that asks this teacher."""
+        from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
+
+        return Limits(self.concurrency or teacher.concurrency, self.rpm, self.tpm, self.budget)
+
+
+@dataclass(frozen=True)
+class BatchOptions:
     """The files of the Batch API that a run writes or reads, if any."""
 
-    out: Path | None
-    results: Path | None
+    batch_out: BatchOut = None
+    batch_in: BatchIn = None
+
+    def check(self, budget: float | None) -> None:
+        """Find out before the work whether the files go together, and with a budget.
+
+        Raises:
+            BadInput: they are both to be written and to be read, or answers that are paid for would have to fit a
+                budget.
+        """
+        if self.batch_out and self.batch_in:
+            raise BadInput(
+                "--batch-out and --batch-in are two steps: write the requests first, then read their results"
+            )
+        if self.batch_in and budget is not None:
+            raise BadInput("--batch-in reads answers that are paid for: leave --budget out, or give it to --batch-out")
 
     def price(self, direct: "Price | None") -> "Price | None":
         """What tokens cost this way; None where nobody knows."""
-        return direct.in_batch() if direct and (self.out or self.results) else direct
+        return direct.in_batch() if direct and (self.batch_out or self.batch_in) else direct
 
 
-NO_BATCH = Batch(None, None)
-
-
-def batch_of(out: Path | None, results: Path | None, budget: float | None) -> Batch:
-    """The files of the Batch API, as the options name them.
-
-    Raises:
-        BadInput: they are both to be written and to be read, or answers that are paid for would have to fit a budget.
-    """
-    if out and results:
-        raise BadInput("--batch-out and --batch-in are two steps: write the requests first, then read their results")
-    if results and budget is not None:
-        raise BadInput("--batch-in reads answers that are paid for: leave --budget out, or give it to --batch-out")
-    return Batch(out, results)
+DIRECTLY = BatchOptions()
+"""No files: the teacher itself is asked."""
 
 
 def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
@@ -90,7 +112,7 @@ def ask(
     made: str,
     limits: "Limits",
     price: "Price | None",
-    batch: Batch = NO_BATCH,
+    batch: BatchOptions = DIRECTLY,
 ) -> tuple["Tally", dict[str, Any]]:
     """Ask for what is missing: the teacher itself, or by files of the Batch API, of which there is more to say.
 
@@ -108,12 +130,12 @@ def ask(
         engine = Engine(mind, bench.store, limits, batch.price(price), planned=work.missing, line=line)
         return watch(Job(engine, work.conversations()), made)
 
-    if batch.out:
-        with BatchRequests(mind, batch.out) as requests:
+    if batch.batch_out:
+        with BatchRequests(mind, batch.batch_out) as requests:
             tally = run(requests)
         return tally, {"requests": requests.lines, "files": [str(file) for file in requests.files]}
-    if batch.results:
-        results = BatchResults(mind, batch.results)
+    if batch.batch_in:
+        results = BatchResults(mind, batch.batch_in)
         tally = run(results)
         return tally, {"unknown": results.unknown(bench.store)}
     return run(), {}
@@ -150,6 +172,19 @@ def lines_of(tally: "Tally") -> list[str]:
     if tally.stopped:
         lines.append(f"Stopped: {tally.stopped}. The same command goes on from there.")
     return lines
+
+
+def problems_of(tally: "Tally", samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """What could not be made, for machines; each with its sample's text."""
+    texts = {sample.id: sample.text for sample in samples}
+    return [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
+
+
+def end(tally: "Tally", problems: Sequence[dict[str, Any]]) -> None:
+    """Tell people how a run went, with its first problems; one that did not do all ends the process with status 1."""
+    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
+    if problems or tally.stopped:
+        raise SystemExit(1)
 
 
 def cost(dollars: float | None) -> str:

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 
 from core.cli.asking import (
-    BatchIn,
-    BatchOut,
-    Budget,
-    Concurrency,
+    DIRECTLY,
+    BatchOptions,
     DryRun,
-    PerMinute,
-    TokensPerMinute,
+    LimitOptions,
     ask,
-    batch_of,
+    end,
     foreseen,
     lines_of,
     price_within,
+    problems_of,
 )
-from core.cli.cases import Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
+from core.cli.cases import SampleOptions, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput
+from core.stored import stored_samples
 
 if TYPE_CHECKING:
     from core.asking import Limits, Tally
@@ -57,11 +56,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def augment(
-    corpus: Corpus = None,
-    split: Split = "all",
-    limit: Limit = None,
-    text: Text = None,
-    image: Picture = None,
+    *,
+    about: SampleOptions,
     kinds: Kinds = None,
     times: Times = 1,
     seed: Seed = 0,
@@ -69,13 +65,9 @@ def augment(
     not_in: NotIn = None,
     quota: Quota = None,
     teacher: Teacher = None,
-    budget: Budget = None,
+    within: LimitOptions,
     dry_run: DryRun = False,
-    concurrency: Concurrency = None,
-    rpm: PerMinute = None,
-    tpm: TokensPerMinute = None,
-    batch_out: BatchOut = None,
-    batch_in: BatchIn = None,
+    batch: BatchOptions,
     out: Out = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
@@ -84,31 +76,30 @@ def augment(
 
     What the store has is not asked again: after Ctrl-C, a kill or a failure the same command goes on.
     """
-    from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
-    from core.augmentation.report import report  # noqa: PLC0415 - likewise
+    from core.augmentation.report import report  # noqa: PLC0415 - openai is slow to import
     from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
 
     wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
-    batch = batch_of(batch_out, batch_in, budget)
+    batch.check(within.budget)
     bench = workbench(teacher=teacher, workspace=workspace)
-    samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image)]
+    samples = [case.sample for case in about.cases(bench)]
     mind = bench.models.teacher(bench.settings)
-    price = price_within(bench, budget)
-    limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
+    price = price_within(bench, within.budget)
+    limits = within.of(mind)
     labelled = _labelled(bench, samples)
-    source = names or ("corpus" if corpus and any(sample.entities for sample in samples) else "project")
+    source = names or ("corpus" if about.corpus and any(sample.entities for sample in samples) else "project")
     listed, naming = None, None
     if source == "teacher":
-        listed, naming = _names(bench, limits, price, ask_now=not (dry_run or batch_out or batch_in))
+        listed, naming = _names(bench, limits, price, ask_now=not dry_run and batch == DIRECTLY)
         limits = _less(limits, naming)
-    pool = _pool(bench, listed or source, f"{corpus}/{split}", samples, not_in or [])
+    pool = _pool(bench, listed or source, f"{about.corpus}/{about.split}", samples, not_in or [])
     with progress("plans", "samples") as bar:
         work = Augmenting(bench.store, mind, labelled, wish, pool, show=lambda done, total: bar(done, total, ""))
     if dry_run:
         document = {"kept": len(work.kept), "forecast": asdict(work.forecast(batch.price(price)))}
         answer(document, as_json=as_json, lines=foreseen(work, "variants", batch.price(price)))
         return
-    if corpus:
+    if about.corpus:
         say(*foreseen(work, "variants", batch.price(price)))
     else:
         bench.store.add(*samples)
@@ -118,8 +109,7 @@ def augment(
     made = bench.store.bulk.records(Augmentation, ids)
     counts = report(made)
     about_file = {"file": str(out), "written": variants_of(bench.store, ids, out)} if out else {}
-    texts = {sample.id: sample.text for sample in samples}
-    problems = [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
+    problems = problems_of(tally, samples)
     document = {
         "variants": bench.store.bulk.documents(Augmentation, ids),
         "counts": {kind: each.model_dump() for kind, each in counts.items()},
@@ -129,12 +119,11 @@ def augment(
         **about_batch,
         **about_file,
     }
-    one = [f"{each.kind} {each.dropped or each.caption or _text(each)}" for each in made] if text is not None else []
-    about = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
-    answer(document, as_json=as_json, lines=[*one, *_counted(counts), *about])
-    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
-    if problems or tally.stopped:
-        raise SystemExit(1)
+    told = made if about.text is not None else ()  # a corpus' variants are no reading for a terminal
+    one = [f"{each.kind} {each.dropped or each.caption or _text(each)}" for each in told]
+    files = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
+    answer(document, as_json=as_json, lines=[*one, *_counted(counts), *files])
+    end(tally, problems)
 
 
 def _kinds(given: Sequence[str]) -> tuple[AugmentationKind, ...]:
@@ -212,11 +201,10 @@ def _less(limits: "Limits", tally: "Tally") -> "Limits":
 
 def _split(bench: "Workbench", name: str) -> list[Sample]:
     corpus, _, split = name.partition("/")
-    samples = bench.store.samples(corpus, split or "all")
-    if not samples:
-        known = ", ".join(f"{each}/{part}" for each, part in bench.store.corpora()) or "none yet"
-        raise BadInput(f"--not-in {name!r}: no such split is in the workspace; there are: {known}")
-    return samples
+    try:
+        return stored_samples(bench.store, corpus, split or "all")
+    except BadInput as error:
+        raise BadInput(f"--not-in {name!r}: {error}") from None
 
 
 def _counted(counts: "dict[AugmentationKind, KindReport]") -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core import captioning
-from core.cli.cases import Captioner, Corpus, Limit, Picture, Pictures, Split, Text, Workspace, cases_of
+from core.cli.cases import Captioner, Pictures, SampleOptions, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 
 NO_PICTURE = "it has no picture here; name the folder of the pictures with --images"
@@ -19,12 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def caption(
-    corpus: Corpus = None,
-    split: Split = "all",
-    limit: Limit = None,
-    images_folder: Pictures = None,
-    text: Text = None,
-    image: Picture = None,
+    *,
+    about: SampleOptions,
+    pictures: Pictures = None,
     captioner: Captioner = None,
     engine: Engine = "local",
     workspace: Workspace = None,
@@ -33,7 +30,7 @@ def caption(
     """Put pictures into words. Ctrl-C stops; the same command goes on."""
     bench = workbench(captioner=captioner, workspace=workspace)
     file = captioning.find(engine)
-    asked = cases_of(bench, corpus, split, limit, text, image, images_folder)
+    asked = about.cases(bench, pictures)
     problems = {case.sample.id: NO_PICTURE for case in asked if case.picture is None}
     with progress("captions") as bar, file.running(bench.settings) as running:
         report = captioning.caption_all(

@@ -1,4 +1,4 @@
-"""Which samples a command is about, and which models: the options that several commands share."""
+"""Which samples a command is about, which models, and where things lie: the options that several commands share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ import typer
 from core import images
 from core.domain import Sample
 from core.errors import BadInput
+from core.settings import Settings
+from core.stored import stored_samples
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
@@ -16,12 +18,24 @@ if TYPE_CHECKING:
 Corpus = Annotated[str | None, typer.Option(help="An imported corpus, e.g. demo; see import.")]
 Split = Annotated[str, typer.Option(help="The corpus' split, e.g. train.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only its first samples.")]
-Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
-Picture = Annotated[Path | None, typer.Option("--image", help="The tweet's picture.")]
 Pictures = Annotated[Path | None, typer.Option("--images", help="Folder of the corpus' pictures, named by image id.")]
+Text = Annotated[str | None, typer.Option(help="One tweet, instead of a corpus.")]
+Picture = Annotated[Path | None, typer.Option(help="The tweet's picture.")]
 Captioner = Annotated[str | None, typer.Option(help="Who describes pictures; 'doctor' lists them.")]
 Teacher = Annotated[str | None, typer.Option(help="Who explains; 'doctor' lists them.")]
 Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
+
+
+def data_folder(given: Path | None, settings: Settings) -> Path:
+    """The folder of the corpora: the option's, or the settings'.
+
+    Raises:
+        BadInput: neither names one.
+    """
+    folder = given or settings.data
+    if folder is None:
+        raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -32,30 +46,29 @@ class Case:
     picture: Path | None
 
 
-def cases_of(
-    bench: "Workbench",
-    corpus: str | None,
-    split: str,
-    limit: int | None,
-    text: str | None,
-    image: Path | None,
-    folder: Path | None = None,
-) -> list[Case]:
-    """The samples that a command is about: one tweet, or a split of a corpus. Pictures may lie in a folder as well.
+@dataclass(frozen=True)
+class SampleOptions:
+    """The samples that a command is about: one tweet, or a split of a corpus."""
 
-    Raises:
-        BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
-    """
-    if (text is None) == (corpus is None):
-        raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
-    if text is not None:
-        samples = [bench.sample(text, images.read(image) if image else None)[0]]
-    else:
-        samples = bench.store.samples(str(corpus), split)[:limit]
-    if not samples:
-        known = ", ".join(f"{name}/{part}" for name, part in bench.store.corpora()) or "none yet"
-        raise BadInput(f"no corpus {corpus}/{split} is in the workspace; there are: {known}")
-    return [Case(sample, _picture(bench, sample.image, folder)) for sample in samples]
+    corpus: Corpus = None
+    split: Split = "all"
+    limit: Limit = None
+    text: Text = None
+    image: Picture = None
+
+    def cases(self, bench: "Workbench", pictures: Path | None = None) -> list[Case]:
+        """These samples; `pictures` is a folder where their pictures may lie as well.
+
+        Raises:
+            BadInput: both or neither are named, there is no such split, or the tweet or its picture cannot be read.
+        """
+        if (self.text is None) == (self.corpus is None):
+            raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
+        if self.text is not None:
+            samples = [bench.sample(self.text, images.read(self.image) if self.image else None)]
+        else:
+            samples = stored_samples(bench.store, str(self.corpus), self.split)[: self.limit]
+        return [Case(sample, _picture(bench, sample.image, pictures)) for sample in samples]
 
 
 def _picture(bench: "Workbench", name: str | None, folder: Path | None) -> Path | None:

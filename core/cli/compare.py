@@ -18,6 +18,7 @@ from core.training.config import Split
 VIEWS: dict[str, View] = {"without": "without_knowledge", "with": "with_knowledge"}
 
 TELLING = 5
+"""Samples of each direction in the file of `--cases`."""
 
 MOST = 20
 """Likely label errors that people are shown; `--json` has all."""

@@ -7,6 +7,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from core import corpora
+from core.cli.cases import Workspace
 from core.cli.door import AsJson, answer, command, progress
 from core.errors import BadInput
 from core.exporting import Leavable, export_approved, export_split
@@ -16,7 +17,6 @@ from core.settings import Settings
 from core.store import Store
 
 Format = Annotated[str, typer.Option("--format", help=f"Form of the file: {', '.join(corpora.names())}.")]
-Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,14 +4,16 @@ Tweets and endpoints may put anything into what is said to people: a terminal ge
 """
 
 import functools
+import inspect
 import json
 import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 import typer.core
@@ -25,8 +27,6 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
-
-Arguments = ParamSpec("Arguments")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document on stdout.")]
 
@@ -49,14 +49,30 @@ class Door(typer.core.TyperGroup):
         raise SystemExit(status)
 
 
-def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Turn failures into one line on stderr and the exit status they deserve."""
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn failures into one line on stderr and the exit status they deserve.
+
+    A parameter that is a dataclass holds options that several commands share: each of its fields is one.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    options: list[inspect.Parameter] = []
+    groups: dict[str, type[Any]] = {}
+    for name, parameter in signature.parameters.items():
+        kind = parameter.annotation
+        if isinstance(kind, type) and is_dataclass(kind):
+            groups[name] = kind
+            options += inspect.signature(kind, eval_str=True).parameters.values()
+        else:
+            options.append(parameter)
+    named = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
 
     @functools.wraps(function)
-    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+    def run(**given: Any) -> None:
         logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
         try:
-            function(*args, **kwargs)
+            for name, group in groups.items():
+                given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
+            function(**given)
         except CotpdError as error:
             _fail(str(error), status=2 if isinstance(error, BadInput) else 1)
         except KeyboardInterrupt:
@@ -67,6 +83,7 @@ def command(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
             logging.getLogger(__name__).debug("unforeseen", exc_info=error)
             _fail(f"something unforeseen went wrong: {type(error).__name__}: {error}", status=1)
 
+    vars(run)["__signature__"] = signature.replace(parameters=named)  # what Typer reads
     return run
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from PIL import Image
 
+from core.cli.cases import Workspace, data_folder
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Counterfactual
 from core.errors import BadInput
@@ -35,7 +36,7 @@ def explain(
     data: Annotated[Path | None, typer.Option(help="Folder that the list's paths are relative to.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write each case to, as an HTML page and as JSON.")] = None,
     student: Annotated[str | None, typer.Option(help="Name or folder of a student; 'doctor' lists them.")] = None,
-    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
+    workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain why a student said what it said: which words, captions and thoughts moved it, and what would flip it.
@@ -54,10 +55,7 @@ def explain(
     written: list[str] = []
     with progress("explaining", "mentions") as bar:
         if listed:
-            root = data or bench.settings.data
-            if root is None:
-                raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
-            rows = listed.rows(root)
+            rows = listed.rows(data_folder(data, bench.settings))
             for number, row in enumerate(rows, start=1):
                 if out and _document(out, row.sample.id).exists():
                     written.append(row.sample.id)
@@ -90,7 +88,7 @@ def whatif(
     reasoning: Annotated[str | None, typer.Option(help="Its other half, which begins with 'Reasoning:'.")] = None,
     after: Annotated[str | None, typer.Option(help="The id of a try to change further; else the case is.")] = None,
     student: Annotated[str | None, typer.Option(help="Name or folder of a student; 'doctor' lists them.")] = None,
-    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
+    workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the student again about a case of which something is left out or edited. The try is kept with the case."""
@@ -130,7 +128,7 @@ def note(
     case: Annotated[str, typer.Argument(help="A case's id.")],
     text: Annotated[str, typer.Argument(help="What is to be remarked on it.")],
     author: Annotated[str, typer.Option(help="Who remarks: kept with the note.")],
-    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None,
+    workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep a note on a case: the page and every later export of it show it."""

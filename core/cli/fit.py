@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core import corpora
-from core.cli.asking import Budget, Concurrency, PerMinute, TokensPerMinute, lines_of, price_within, watch
-from core.cli.cases import Limit, Split, Teacher, Workspace, cases_of
+from core.cli.asking import LimitOptions, lines_of, price_within, watch
+from core.cli.cases import Limit, SampleOptions, Split, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, say, workbench
 
 if TYPE_CHECKING:
@@ -24,16 +24,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def fit(
+    *,
     corpus: Annotated[str, typer.Option(help="An imported corpus whose knowledge is in the workspace.")],
     path: Annotated[Path, typer.Option(help="The JSONL file to write, to train on.")],
     split: Split = "all",
     limit: Limit = None,
     student: Student = None,
     teacher: Teacher = None,
-    budget: Budget = None,
-    concurrency: Concurrency = None,
-    rpm: PerMinute = None,
-    tpm: TokensPerMinute = None,
+    within: LimitOptions,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,18 +39,17 @@ def fit(
 
     Summaries are kept: the same command goes on where it was stopped. Without one, the thoughts stand as they are.
     """
-    from core.asking import Engine, Job, Limits  # noqa: PLC0415 - openai is slow to import
+    from core.asking import Engine, Job  # noqa: PLC0415 - openai is slow to import
     from core.summaries import Fitting  # noqa: PLC0415 - torch is slow to import
 
     training = Path(student) if student and student.endswith(".toml") else None
     bench = workbench(student=None if training else student, teacher=teacher, workspace=workspace)
-    samples = [case.sample for case in cases_of(bench, corpus, split, limit, None, None)]
+    samples = [case.sample for case in SampleOptions(corpus, split, limit).cases(bench)]
     mind = bench.models.teacher(bench.settings)
     work = Fitting(bench.store, mind, _views(bench, training), samples)
     missing = len(work.missing())
-    price = price_within(bench, budget)
-    limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
-    engine = Engine(mind, bench.store, limits, price, planned=missing)
+    price = price_within(bench, within.budget)
+    engine = Engine(mind, bench.store, within.of(mind), price, planned=missing)
     tally = watch(Job(engine, work.conversations()), "summaries")
     rows = work.rows()
     corpora.find("jsonl").write(rows, path)

@@ -1,11 +1,11 @@
 """Commands on this machine: what can be used here, and getting what is missing."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from core import teachers, weights
+from core.cli.cases import Workspace
 from core.cli.door import AsJson, answer, command, progress, stderr
 from core.settings import Settings
 
@@ -18,9 +18,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command(function))
 
 
-def doctor(
-    workspace: Annotated[Path | None, typer.Option(help="Folder of the workspace.")] = None, as_json: AsJson = False
-) -> None:
+def doctor(workspace: Workspace = None, as_json: AsJson = False) -> None:
     """Say which captioners, teachers and students can be used here, and why the others can't."""
     from core.doctor import examine  # noqa: PLC0415 - torch is slow to import
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from core.cli.cases import Workspace
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Choice, Entity, State
 from core.errors import BadInput
@@ -15,7 +16,6 @@ from core.store import Store
 from core.store.filters import ORDERS, STATES, Filter
 from core.store.queue import Item, Rules
 
-Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides: kept with every decision.")]
 Id = Annotated[str, typer.Argument(help="The variant's id, as 'review list' shows it.")]
 Many = Annotated[list[str] | None, typer.Option()]

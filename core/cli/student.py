@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import corpora, images
+from core.cli.cases import Workspace, data_folder
 from core.cli.door import AsJson, answer, command, progress, workbench
-from core.domain import Prediction, Sample
-from core.errors import BadInput, CotpdError
+from core.domain import GRAINS, Prediction, Sample
+from core.errors import CotpdError
 from core.identity import local
 from core.settings import Settings
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from core.study import Stage, Study
 
 StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; 'doctor' lists them.")]
-Workspace = Annotated[Path | None, typer.Option(help="Folder of the workspace.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,9 +36,7 @@ def train(
     from core.training.config import TrainConfig  # noqa: PLC0415 - torch is slow to import
     from core.training.trainer import Trainer  # noqa: PLC0415
 
-    root = data or Settings.read().data
-    if root is None:
-        raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
+    root = data_folder(data, Settings.read())
     trainer = Trainer(TrainConfig.read(config), root, out)
     with progress("training", "steps") as bar:
         result = trainer.run(
@@ -99,7 +97,8 @@ def predict(
 
     bench = workbench(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
     bench.models.student(bench.settings)  # a wrong name is bad input, not the failure of a stage
-    study = Study(bench, *bench.sample(text, images.read(image) if image else None))
+    picture = images.read(image) if image else None
+    study = Study(bench, bench.sample(text, picture), picture)
     with progress("studying") as bar:
         seen: dict[StageName, Stage] = {}
 
@@ -129,7 +128,7 @@ def _document(study: "Study") -> dict[str, Any]:
     stages = study.stages()
     document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text}
     document["caption"] = _text(stages["caption"])
-    document["knowledge"] = {grain: _text(stages[grain]) for grain in ("noun", "sentence", "multimodality")}
+    document["knowledge"] = {grain: _text(stages[grain]) for grain in GRAINS}
     for view in ("with_knowledge", "without_knowledge"):
         prediction = stages[view].record
         document[view] = {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core import experiments
+from core.cli.cases import data_folder
 from core.cli.door import AsJson, answer, command, progress, say
 from core.errors import BadInput
 from core.experiments.report import markdown
@@ -40,7 +41,7 @@ def table(
         raise BadInput(f"--home {home}: is no folder")
     if report and only:
         raise BadInput("--only chooses what is run, and --report runs nothing: leave one of them out")
-    failures = [] if report else _run(file, data or settings.data, home, only or [])
+    failures = [] if report else _run(file, data_folder(data, settings), home, only or [])
     found = experiments.results(file, home)
     text = markdown(found)
     if document:
@@ -57,11 +58,9 @@ def table(
         raise SystemExit(1)
 
 
-def _run(file: Path, root: Path | None, home: Path, only: list[str]) -> "list[Failure]":
+def _run(file: Path, root: Path, home: Path, only: list[str]) -> "list[Failure]":
     from core.experiments.run import run  # noqa: PLC0415 - it is needed here alone
 
-    if root is None:
-        raise BadInput("name the folder of the corpora with --data or COTPD_DATA")
     with progress(file.stem, "runs") as bar:
         return run(file, root, home, lambda now: bar(now.done, now.of, _state(now)), only)
 

@@ -8,21 +8,8 @@ import typer
 
 from core.captioning import caption_all
 from core.captioning.local import Local
-from core.cli.asking import (
-    BatchIn,
-    BatchOut,
-    Budget,
-    Concurrency,
-    DryRun,
-    PerMinute,
-    TokensPerMinute,
-    ask,
-    batch_of,
-    foreseen,
-    lines_of,
-    price_within,
-)
-from core.cli.cases import Captioner, Case, Corpus, Limit, Picture, Pictures, Split, Teacher, Text, Workspace, cases_of
+from core.cli.asking import BatchOptions, DryRun, LimitOptions, ask, end, foreseen, price_within, problems_of
+from core.cli.cases import Captioner, Case, Pictures, SampleOptions, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Caption, Knowledge, Maker
 
@@ -38,21 +25,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def think(
-    corpus: Corpus = None,
-    split: Split = "all",
-    limit: Limit = None,
-    images_folder: Pictures = None,
-    text: Text = None,
-    image: Picture = None,
+    *,
+    about: SampleOptions,
+    pictures: Pictures = None,
     teacher: Teacher = None,
     captioner: Captioner = None,
-    budget: Budget = None,
+    within: LimitOptions,
     dry_run: DryRun = False,
-    concurrency: Concurrency = None,
-    rpm: PerMinute = None,
-    tpm: TokensPerMinute = None,
-    batch_out: BatchOut = None,
-    batch_in: BatchIn = None,
+    batch: BatchOptions,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -60,15 +40,14 @@ def think(
 
     What the store has is not asked again: after Ctrl-C, a kill or a failure the same command goes on.
     """
-    from core.asking import Limits  # noqa: PLC0415 - openai is slow to import
-    from core.thinking import Thinking  # noqa: PLC0415 - likewise
+    from core.thinking import Thinking  # noqa: PLC0415 - openai is slow to import
 
-    batch = batch_of(batch_out, batch_in, budget)
+    batch.check(within.budget)
     bench = workbench(teacher=teacher, captioner=captioner, workspace=workspace)
-    cases = cases_of(bench, corpus, split, limit, text, image, images_folder)
+    cases = about.cases(bench, pictures)
     samples = [case.sample for case in cases]
     mind = bench.models.teacher(bench.settings)
-    price = price_within(bench, budget)
+    price = price_within(bench, within.budget)
     abouts = bench.abouts((case.sample, case.picture) for case in cases)
     if captioner is not None:  # then its captions count, and not the newest
         abouts = {id_: about for id_, about in abouts.items() if not isinstance(about, Caption)}
@@ -90,24 +69,20 @@ def think(
         first = [f"{len(captions):,} pictures are captioned first; what is asked about them is counted."]
         answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, batch.price(price))])
         return
-    if corpus:
+    if about.corpus:
         say(*_foreseen(work, batch.price(price)))
     else:
         bench.store.add(*samples)
-    limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
-    tally, about_batch = ask(bench, work, "thoughts", limits, price, batch)
+    tally, about_batch = ask(bench, work, "thoughts", within.of(mind), price, batch)
     if tally.done:
         work = Thinking(bench.store, mind, samples, abouts)
-    is_told = as_json or text is not None  # a corpus' thoughts are no reading for a terminal
+    is_told = as_json or about.text is not None  # a corpus' thoughts are no reading for a terminal
     thoughts = bench.store.bulk.documents(Knowledge, work.kept) if is_told else []
-    texts = {sample.id: sample.text for sample in samples}
-    problems += [{**asdict(failure), "text": texts.get(failure.sample_id or "", "")} for failure in tally.failures]
+    problems += problems_of(tally, samples)
     document = {"thoughts": thoughts, "problems": problems, "report": tally.report(), **about_batch}
     lines = [f"{thought['grain']} {thought['text']}" for thought in thoughts]
     answer(document, as_json=as_json, lines=[*lines, *(f"{name}: {value}" for name, value in about_batch.items())])
-    say(*lines_of(tally), *(f"{problem['text']}: {problem['problem']}" for problem in problems[:5]))
-    if problems or tally.stopped:
-        raise SystemExit(1)
+    end(tally, problems)
 
 
 def _captions(bench: "Workbench", cases: list[Case]) -> tuple[dict[str, Caption], list[dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from core.domain.attempt import Attempt
 from core.domain.decision import Choice, Decision, Note, State
 from core.domain.generated import (
+    GRAINS,
     Answer,
     Augmentation,
     AugmentationKind,
@@ -25,6 +26,7 @@ from core.domain.record import Record
 from core.domain.sample import Entity, Relation, Sample, Span, Task
 
 __all__ = [
+    "GRAINS",
     "Answer",
     "Attempt",
     "Augmentation",

@@ -11,6 +11,9 @@ Grain = Literal["noun", "sentence", "multimodality", "mixed", "summary"]
 """The paper's three grains (section 3.3), `mixed` for published knowledge that came as one text, and `summary` for what
 stands in place of the others where they are too long for a student."""
 
+GRAINS: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
+"""The paper's three, in the order in which they are asked."""
+
 AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
 DropReason = Literal[

@@ -166,11 +166,6 @@ class Store:
         sql = "SELECT record FROM augmentations WHERE id = ?"
         return next(iter(self._records(Augmentation, sql, augmentation_id)), None)
 
-    def makers_of(self, variant_id: str) -> list[Augmentation]:
-        """The augmentations whose variant a sample is, the oldest first."""
-        sql = "SELECT record FROM augmentations WHERE variant_id = ? ORDER BY created, rowid"
-        return self._records(Augmentation, sql, variant_id)
-
     def predictions(
         self, sample_id: str, *, view: View | None = None, augmentation: str | None = None, **asked: Unpack[Asked]
     ) -> list[Prediction]:

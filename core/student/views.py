@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from core.domain import Grain, Relation, Sample
+from core.domain import GRAINS, Grain, Relation, Sample
 from core.errors import BadInput
 
-GRAIN_ORDER: tuple[Grain, ...] = ("summary", "mixed", "noun", "sentence", "multimodality")
+GRAIN_ORDER: tuple[Grain, ...] = ("summary", "mixed", *GRAINS)
 IGNORED = -100
 """Label of padding and of what nobody labelled, as torch's losses know it."""
 

@@ -15,8 +15,10 @@ from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, c
 from pydantic import JsonValue
 
 from core import registry
+from core.domain import Maker
 from core.errors import TeacherError
 from core.settings import Settings
+from core.store import Asked
 
 
 class Picture(NamedTuple):
@@ -48,6 +50,17 @@ class Answer:
     margin: float | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
     ask: str | None = None
+
+    def maker(self, asked: Asked) -> Maker:
+        """Who made the record that this answer becomes, asked with this, and at what cost."""
+        return Maker(
+            **asked,
+            created=self.at,
+            seconds=self.seconds,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            ask=self.ask,
+        )
 
 
 class Sampling(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from core.corpora import Row
-from core.domain import Grain
+from core.domain import GRAINS, Grain
 from core.student.views import sections
 from core.training.config import PARTS
 
@@ -35,8 +35,7 @@ def parts_of(row: Row) -> dict[str, str]:
 
 def tell(row: Row, parts: Mapping[str, str]) -> Row:
     """A row with these parts for its caption and knowledge, and no others."""
-    grains: tuple[Grain, ...] = ("noun", "sentence", "multimodality")
-    knowledge: dict[Grain, str] = {grain: parts[grain] for grain in grains if grain in parts}
+    knowledge: dict[Grain, str] = {grain: parts[grain] for grain in GRAINS if grain in parts}
     if mixed := (parts.get("entities", "") + parts.get("reasoning", "")).strip():
         knowledge["mixed"] = mixed
     return replace(row, caption=parts.get("caption"), knowledge=knowledge)

@@ -1,0 +1,48 @@
+"""Encoders of other kinds than BERT, and those that are refused."""
+
+import pytest
+import torch
+from transformers import T5Config, T5Model
+
+from core.errors import BadInput, Unavailable
+from core.student import encoder, files
+from core.student.config import StudentConfig
+from tests import tiny
+from tests.students import GENERATORS, LABELS, tweet
+
+
+def test_an_encoder_with_a_decoder_is_refused(tmp_path):
+    source = tiny.encoder(tmp_path / "bert")
+    T5Model(T5Config(vocab_size=50, d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=2)).save_pretrained(tmp_path)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).write_bytes((source / file).read_bytes())
+    with pytest.raises(Unavailable, match="has a decoder as well"):
+        encoder.load(str(tmp_path))
+
+
+def test_an_encoder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(Unavailable, match="nowhere"):
+        encoder.load(str(tmp_path / "nowhere"))
+
+
+def test_an_encoder_says_how_long_its_rows_may_be(tiny_encoder):
+    with pytest.raises(BadInput, match=r"max_length is 512, but .* reads at most 128"):
+        files.new(StudentConfig(encoder=str(tiny_encoder), labels=LABELS, max_length=512))
+
+
+def test_an_encoder_whose_positions_begin_behind_the_paddings_is_read_as_its_own_ids_are(tmp_path):
+    folder = tiny.xlm_roberta(tmp_path)
+    with pytest.raises(BadInput, match=r"max_length is 65, but .* reads at most 64"):
+        files.new(StudentConfig(encoder=str(folder), labels=LABELS, max_length=65))
+    for name in GENERATORS:
+        config = StudentConfig(encoder=str(folder), labels=LABELS, max_length=64, prompt_length=8, generator=name)
+        student, views = files.new(config)
+        student.eval()
+        whole = views.encode(tweet(*["ana"] * 54), ["a city ."])  # with both marks and 8 vectors: 64
+        short = views.encode(tweet("bob", "!"), [])
+        batch = views.collate([whole, short])
+        with torch.inference_mode():
+            assert student.without_knowledge(batch).isfinite().all()
+            ours = student.with_knowledge(views.collate([short]))
+            ids = student.encoder(input_ids=torch.tensor([short.text])).last_hidden_state
+            torch.testing.assert_close(ours, student.head(ids[:, short.places]))
