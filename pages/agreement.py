@@ -9,13 +9,14 @@ from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
 
 
-def attempt(work: Callable[[], None]) -> None:
-    """Do it, or say why not."""
+def attempt(work: Callable[[], None], done: str) -> None:
+    """Do it and say so, or say why not, on a page that is made anew: its figures follow from the rules."""
     try:
         work()
-        st.session_state.rules_problem = ""
+        st.session_state.rules_said = done
     except problems.FORESEEN as error:
         st.session_state.rules_problem = str(error)
+    st.rerun()
 
 
 def show_progress() -> None:
@@ -36,7 +37,9 @@ def show_agreement() -> None:
     store = resources.store()
     whole = agreement.alpha(store)
     st.metric("Krippendorff's α, all reviewers", "undefined" if whole.value is None else f"{whole.value:.3f}")
-    inert.show(whole.undefined or f"Over {whole.variants:,} variants with two votes or more.", faint=True)
+    inert.show(
+        inert.sentence(whole.undefined) or f"Over {whole.variants:,} variants with two votes or more.", faint=True
+    )
     rows = [
         {
             "Reviewers": inert.plain(f"{a} · {b}"),
@@ -65,17 +68,18 @@ def show_rules() -> None:
     with st.form("rules"):
         votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, held.votes)
         blind = st.checkbox("Hide others' votes before one's own", held.blind)
-        if st.form_submit_button("Let these hold", icon=":material/gavel:"):
+        if st.form_submit_button("Save the rules", icon=":material/save:"):
             wanted = Rules(votes=int(votes), blind=blind)
-            attempt(lambda: rules.change(resources.store(), wanted, by=person))
+            attempt(lambda: rules.change(resources.store(), wanted, by=person), "The rules are saved.")
+    folder = resources.settings().workspace
     with st.form("guidelines"):
-        text = st.text_area(
-            "Guidelines, shown beside each card", guidelines.read(resources.settings().workspace), height=300
-        )
-        if st.form_submit_button("Keep these guidelines", icon=":material/save:"):
-            attempt(lambda: guidelines.write(resources.settings().workspace, text, by=person))
-    if problem := st.session_state.get("rules_problem"):
+        text = st.text_area("Guidelines, shown beside each card", guidelines.read(folder), height=300)
+        if st.form_submit_button("Save the guidelines", icon=":material/save:"):
+            attempt(lambda: guidelines.write(folder, text, by=person), "The guidelines are saved.")
+    if problem := st.session_state.pop("rules_problem", ""):
         problems.show(problem)
+    if said := st.session_state.pop("rules_said", ""):
+        st.success(said)
 
 
 person = people.current()
