@@ -34,6 +34,14 @@ def show_card(item: Item) -> None:
     show_picture(item)
 
 
+def show_empty() -> None:
+    """Why there is nothing to decide on."""
+    if any(resources.store().queue.tally().values()):
+        st.success("Nothing is left here. Choose another state or filter in the sidebar.")
+    else:
+        st.info("There are no variants yet: study a tweet, or have a job make new samples of a corpus.")
+
+
 def show_facts(item: Item) -> None:
     """One line on what the variant is, who made it, and the teacher's verdict."""
     icon, colour = STATE_LOOKS[item.state]

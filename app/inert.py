@@ -1,6 +1,7 @@
 """Text of tweets, teachers and people, shown as text: no markup in it ever takes effect."""
 
 import html
+import unicodedata
 
 import streamlit as st
 
@@ -17,13 +18,30 @@ def plain(text: str, limit: int | None = None) -> str:
 
 def escaped(text: str) -> str:
     """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
-    return f'<bdi dir="auto">{html.escape(printable(text))}</bdi>'
+    return f'<bdi dir="auto">{markup(text)}</bdi>'
+
+
+def markup(text: str) -> str:
+    """Text for an element in HTML that keeps its direction to itself."""
+    return html.escape(printable(text))
+
+
+def direction(text: str) -> str:
+    """Whether text runs "ltr" or "rtl", as its first letter says: dir="auto" sees no letter in parts kept apart."""
+    strong = (unicodedata.bidirectional(sign) for sign in text)
+    return "rtl" if next((each for each in strong if each in ("L", "R", "AL")), "L") != "L" else "ltr"
 
 
 def show(text: str, *, faint: bool = False) -> None:
     """A paragraph of somebody's words."""
     opacity = "opacity:.7;" if faint else ""
-    st.html(f'<div dir="auto" style="{opacity}{_STYLE}">{escaped(text)}</div>')
+    st.html(f'<div dir="{direction(text)}" style="{opacity}{_STYLE}">{escaped(text)}</div>')
+
+
+def sentence(text: str) -> str:
+    """A message as a sentence begins; a name with signs in it, like that of a file, stays as it is."""
+    first = text.partition(" ")[0].rstrip(",:;")
+    return text[:1].upper() + text[1:] if first.isalpha() else text
 
 
 def label(text: str, limit: int = 60) -> str:

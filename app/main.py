@@ -3,8 +3,10 @@
 import streamlit as st
 
 from app import navigation, people, problems, resources
+from core.settings import ASSETS
 
-st.set_page_config(page_title="CoTPD workbench", page_icon=":material/neurology:", layout="wide")
+# A file of ours: the browser would fetch a Material icon from the internet.
+st.set_page_config(page_title="CoTPD workbench", page_icon=ASSETS / "icon.svg", layout="wide")
 
 page = st.navigation(navigation.pages())
 with problems.shown():

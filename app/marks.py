@@ -5,7 +5,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from app.inert import escaped
+from app.inert import direction, escaped, markup
 from core.domain import Entity, Sample, ScoredEntity
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the tints carry dark text on any theme.
@@ -57,12 +57,12 @@ def show_tweet(
         if start < position:  # a relation's head may lie in its tail
             continue
         pieces.append(_words(sample, position, start, gone, new))
-        inside = _words(sample, start, end, gone, new)
+        inside = _words(sample, start, end, gone, new, isolated=False)
         pieces.append(_mark(inside, entity, framed=(entity.start, entity.end) in changed))
         position = end
     pieces.append(_words(sample, position, len(sample.text), gone, new))
     style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1;font-size:1.05rem"
-    st.html(f'<div dir="auto" style="{style}">{"".join(pieces)}</div>')
+    st.html(f'<div dir="{direction(sample.text)}" style="{style}">{"".join(pieces)}</div>')
 
 
 def show_legend(kinds: Iterable[str]) -> None:
@@ -74,28 +74,28 @@ def show_legend(kinds: Iterable[str]) -> None:
     st.html(f'<div style="font-size:.85rem;line-height:2.2">{" &emsp; ".join(items)}</div>')
 
 
-def _words(sample: Sample, start: int, end: int, gone: Collection[int], new: Collection[int]) -> str:
+def _words(
+    sample: Sample, start: int, end: int, gone: Collection[int], new: Collection[int], *, isolated: bool = True
+) -> str:
     """Characters `[start, end)` as HTML; neighbours that changed alike share one mark."""
+    written = escaped if isolated else markup
     pieces = []
     runs = groupby(range(len(sample.tokens)), key=lambda at: "del" if at in gone else "ins" if at in new else "")
     for tag, run in runs if gone or new else ():
         tokens = list(run)
         first, last = max(start, sample.offsets[tokens[0]][0]), min(end, sample.offsets[tokens[-1]][1])
         if tag and first < last:
-            pieces += [_text(sample.text[start:first]), f"<{tag}>{escaped(sample.text[first:last])}</{tag}>"]
+            pieces += [written(sample.text[start:first]), f"<{tag}>{written(sample.text[first:last])}</{tag}>"]
             start = last
-    return "".join([*pieces, _text(sample.text[start:end])])
-
-
-def _text(words: str) -> str:
-    return escaped(words) if words else ""
+    return "".join([*pieces, written(sample.text[start:end])])
 
 
 def _mark(words: str, entity: Entity, *, framed: bool) -> str:
-    score = f" {entity.score:.0%}" if isinstance(entity, ScoredEntity) else ""
+    # The mark keeps its direction to itself as a whole: at a <bdi> within it, a line would break behind its padding.
+    score = f"&nbsp;{entity.score:.0%}" if isinstance(entity, ScoredEntity) else ""
     frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px" if framed else ""
     note = f'<small style="font-weight:600;color:{colour(entity.type)}"> {escaped(entity.type)}{score}</small>'
-    return f'<mark style="{_style(entity.type)}{frame}">{words}{note}</mark>'
+    return f'<mark dir="auto" style="unicode-bidi:isolate;{_style(entity.type)}{frame}">{words}{note}</mark>'
 
 
 def _style(kind: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from app.inert import escaped
+from app.inert import escaped, sentence
 from core.errors import CotpdError
 
 FORESEEN = (CotpdError,)
@@ -15,7 +15,7 @@ FORESEEN = (CotpdError,)
 def show(message: str) -> None:
     """One failure, in words that may hold somebody's text."""
     with st.container(border=True):
-        st.html(f'<div role="alert"><strong>⚠ Problem.</strong> {escaped(message[:1].upper() + message[1:])}</div>')
+        st.html(f'<div role="alert"><strong>⚠ Problem.</strong> {escaped(sentence(message))}</div>')
 
 
 @contextmanager

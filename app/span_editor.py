@@ -10,7 +10,8 @@ from core.domain import Entity
 _CSS = """
 .words { font-family: var(--st-font); font-size: 1.05rem; line-height: 2.4; color: var(--st-text-color);
   overflow-wrap: anywhere; user-select: none; touch-action: none; }
-.word { padding: 3px 4px; margin-right: 2px; border-radius: 4px; cursor: pointer; unicode-bidi: isolate; }
+.word { display: inline-block; max-width: 100%; line-height: 1.5;
+  padding: 3px 4px; margin-right: 2px; border-radius: 4px; cursor: pointer; unicode-bidi: isolate; }
 .word:focus-visible { outline: 2px solid var(--st-primary-color); }
 .word.drawn { outline: 2px dashed var(--st-primary-color); }
 """

@@ -41,12 +41,12 @@ _DROPPED = {
 
 def show_heading(name: StageName, stage: Stage) -> None:
     """A card's title, and how far it is."""
-    made_by = f" · {inert.label(stage.record.maker.model)}" if stage.record else ""
-    took = f" · {stage.seconds:.1f} s" if stage.state == "done" else ""
+    maker = stage.record.maker if stage.record else None
+    made_by = f" · {maker.seconds:.1f} s · {inert.label(maker.model)}" if maker else ""
     st.markdown(f"**{TITLES[name]}**")
     match stage.state:
         case "done":
-            st.caption(f":material/check: done{took}{made_by}")
+            st.caption(f":material/check: done{made_by}")
         case "working":
             st.caption(f":material/progress_activity: working… {time.monotonic() - stage.begun:.0f} s")
         case "waiting":
@@ -62,7 +62,7 @@ def show_heading(name: StageName, stage: Stage) -> None:
 def show_note(stage: Stage) -> None:
     """Why a stage has nothing to show, where that is so."""
     if stage.note:
-        inert.show(stage.note[:1].upper() + stage.note[1:] + ".", faint=stage.state != "failed")
+        inert.show(inert.sentence(stage.note) + ".", faint=stage.state != "failed")
 
 
 def show_words(name: StageName, stage: Stage) -> None:
@@ -78,6 +78,17 @@ def show_words(name: StageName, stage: Stage) -> None:
         if isinstance(record, Caption) and record.observations:
             seen = (f"{each.label}" + (f" {each.score:.0%}" if each.score else "") for each in record.observations)
             inert.show("Scores: " + " · ".join(seen), faint=True)
+
+
+def show_summary(summary: Knowledge) -> None:
+    """What the student read in place of the thoughts."""
+    with st.container(border=True):
+        st.markdown("**In short**")
+        st.caption(
+            "The thoughts are longer than the student can read: with knowledge, it read this summary instead · "
+            f"{summary.maker.seconds:.1f} s · {inert.label(summary.maker.model)}"
+        )
+        inert.show(summary.text)
 
 
 def show_prediction(name: StageName, stage: Stage, sample: Sample, changes: list[Change]) -> None:

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 class Stage:
     """How far one stage is: `text` is what the teacher said so far, `note` why there is no record.
 
-    `begun` is when it began to work, on the clock of `time.monotonic`; `seconds` is what it took, waiting left out.
+    `begun` is when it began to work, on the clock of `time.monotonic`.
     """
 
     state: State = "waiting"
@@ -43,7 +43,6 @@ class Stage:
     record: Made | None = None
     note: str = ""
     begun: float = 0.0
-    seconds: float = 0.0
 
 
 def stages_of(case: Case) -> dict[StageName, Stage]:
@@ -53,7 +52,7 @@ def stages_of(case: Case) -> dict[StageName, Stage]:
     made += [(prediction.view, prediction) for prediction in case.predictions]
     made += [(variant.kind, variant) for variant in case.augmentations]
     newest_last = reversed(made)
-    return {name: Stage(state="done", record=record, seconds=record.maker.seconds) for name, record in newest_last}
+    return {name: Stage(state="done", record=record) for name, record in newest_last}
 
 
 def keep_picture(store: Store, content: bytes, name: str, *, by: Person) -> str:
@@ -186,7 +185,7 @@ class Study:
             note = f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"
             self._set(name, state="failed", note=note)
         else:
-            self._set(name, state="done", record=record, seconds=time.monotonic() - self._stages[name].begun)
+            self._set(name, state="done", record=record)
             return record
         return None
 

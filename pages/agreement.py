@@ -1,10 +1,20 @@
 """Agreement: how far the review is, who did how much, how far reviewers agree, and the rules they work under."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import inert, people, problems, resources
 from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
+
+
+def attempt(work: Callable[[], None], done: str) -> None:
+    """Do it and say so, or say why not, on a page that is made anew: its figures follow from the rules."""
+    with problems.noted("rules_problem"):
+        work()
+        st.session_state.rules_said = done
+    st.rerun()
 
 
 def show_progress() -> None:
@@ -25,7 +35,9 @@ def show_agreement() -> None:
     store = resources.store()
     whole = agreement.alpha(store)
     st.metric("Krippendorff's α, all reviewers", "undefined" if whole.value is None else f"{whole.value:.3f}")
-    inert.show(whole.undefined or f"Over {whole.variants:,} variants with two votes or more.", faint=True)
+    inert.show(
+        inert.sentence(whole.undefined) or f"Over {whole.variants:,} variants with two votes or more.", faint=True
+    )
     rows = [
         {
             "Reviewers": inert.plain(f"{a} · {b}"),
@@ -54,18 +66,17 @@ def show_rules() -> None:
     with st.form("rules"):
         votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, held.votes)
         blind = st.checkbox("Hide others' votes before one's own", held.blind)
-        if st.form_submit_button("Let these hold", icon=":material/gavel:"):
+        if st.form_submit_button("Save the rules", icon=":material/save:"):
             wanted = Rules(votes=int(votes), blind=blind)
-            with problems.noted("rules_problem"):
-                rules.change(resources.store(), wanted, by=person)
+            attempt(lambda: rules.change(resources.store(), wanted, by=person), "The rules are saved.")
+    folder = resources.settings().workspace
     with st.form("guidelines"):
-        text = st.text_area(
-            "Guidelines, shown beside each card", guidelines.read(resources.settings().workspace), height=300
-        )
-        if st.form_submit_button("Keep these guidelines", icon=":material/save:"):
-            with problems.noted("rules_problem"):
-                guidelines.write(resources.settings().workspace, text, by=person)
+        text = st.text_area("Guidelines, shown beside each card", guidelines.read(folder), height=300)
+        if st.form_submit_button("Save the guidelines", icon=":material/save:"):
+            attempt(lambda: guidelines.write(folder, text, by=person), "The guidelines are saved.")
     problems.show_noted("rules_problem")
+    if said := st.session_state.pop("rules_said", ""):
+        st.success(said)
 
 
 person = people.current()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
-from core.domain import GRAINS, Augmentation, Choice, Sample, Task
+from core.domain import GRAINS, Augmentation, Choice, Knowledge, Sample, Task
 from core.review import decide
 from core.store import Case
 from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
@@ -224,6 +224,14 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
             marks.show_tweet(case.sample, case.sample.entities)
 
 
+def summary_read(case_id: str, now: dict[StageName, Stage]) -> Knowledge | None:
+    """What the student read in place of the thoughts, where they were too long for it."""
+    prediction = now.get("with_knowledge", stages.ABSENT).record
+    read = prediction.maker.parameters.get("knowledge") if prediction else None
+    kept = resources.store().knowledge(case_id, grain="summary") if read else []
+    return next((summary for summary in kept if [summary.id] == read), None)
+
+
 def show_results(case_id: str) -> None:
     """Everything that has come so far; asked again and again while the study runs."""
     study = resources.studies().get(case_id)
@@ -249,6 +257,8 @@ def show_results(case_id: str) -> None:
         for column, name in zip(st.columns(len(told) or 1), told, strict=False):
             with column:
                 stages.show_words(name, now[name])
+        if summary := summary_read(case_id, now):
+            stages.show_summary(summary)
         st.subheader("New samples")
         made = [kind for kind in VARIANTS if kind in now]
         if not made:
@@ -264,7 +274,7 @@ def show_results(case_id: str) -> None:
             with st.expander(f"Made before ({len(earlier)})", icon=":material/history:"):
                 for each in earlier:
                     with st.container(border=True):
-                        stages.show_variant(each.kind, Stage(state="done", record=each, seconds=each.maker.seconds))
+                        stages.show_variant(each.kind, Stage(state="done", record=each))
                         show_decision(case, each)
 
 

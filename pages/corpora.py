@@ -27,15 +27,15 @@ def show_import() -> None:
         pressed = st.form_submit_button(
             "Import", icon=":material/upload:", disabled=not person.may("import corpora"), help=why_not
         )
-    if pressed and file is None:
-        problems.show("there is no file to import: choose one")
-    elif pressed and file:
-        with problems.shown(), st.spinner("Reading…"):
-            got = import_upload(store, file.getvalue(), file.name, format=form, by=person, **names)
-            inert.show(
-                f"{names['corpus']}/{names['split']}: {got.samples:,} samples, {got.captions:,} captions, "
-                f"{got.knowledge:,} thoughts are in the workspace."
-            )
+        if pressed and file is None:
+            problems.show("there is no file to import: choose one")
+        elif pressed and file:
+            with problems.shown(), st.spinner("Reading…"):
+                got = import_upload(store, file.getvalue(), file.name, format=form, by=person, **names)
+                inert.show(
+                    f"{names['corpus']}/{names['split']}: {got.samples:,} samples, {got.captions:,} captions, "
+                    f"{got.knowledge:,} thoughts are in the workspace."
+                )
 
 
 def show_export() -> None:
@@ -64,6 +64,9 @@ def show_export() -> None:
                 lambda path: write(store, path, format=form, by=person, without=without),
                 name + corpora.find(form).SUFFIX,
             )
+            if not done.samples:
+                inert.show("There is nothing to save: no variant stands approved.", faint=True)
+                return
             inert.show(f"{done.samples:,} samples, and a file that says where each is from.")
             if done.respaced:
                 inert.show(

@@ -22,7 +22,7 @@ with problems.shown():
                     st.markdown(f"**{inert.label(sidebar.EMBEDDED.get(each.name, each.name))}**")
                     if each.problem:
                         st.badge("not usable here", icon=":material/block:", color="orange")
-                        inert.show(each.problem[:1].upper() + each.problem[1:] + ".", faint=True)
+                        inert.show(inert.sentence(each.problem) + ".", faint=True)
                     else:
                         st.badge("usable", icon=":material/check:", color="green")
                     if each.chosen:

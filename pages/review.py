@@ -289,7 +289,7 @@ def show_desk() -> None:
     show_tools(way)
     show_standing()
     if way.item is None:
-        st.success("Nothing is left here. Choose another state or filter in the sidebar.")
+        desk.show_empty()
         return
     left, right = st.columns([2, 1], gap="medium")
     with left, problems.shown():

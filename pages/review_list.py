@@ -9,8 +9,19 @@ from core.review.editing import spans_of
 from core.store.queue import Item
 
 ROWS = 100
+ROW_HEIGHT = 84
+"""Pixels: four lines, for whole tweets are read before they are decided on."""
+
+COLUMNS = {
+    "State": st.column_config.TextColumn(width=80),
+    "Kind": st.column_config.TextColumn(width=85),
+    "Score": st.column_config.NumberColumn(format="%+.1f", width=60),
+    "Variant": st.column_config.TextColumn(width=300),
+    "Parent": st.column_config.TextColumn(width=250),
+}
 
 VERBS: dict[Choice, str] = {"approved": "Accept", "rejected": "Reject"}
+DONE: dict[Choice, str] = {"approved": "accepted", "rejected": "rejected"}
 
 
 def listed() -> list[str]:
@@ -38,9 +49,9 @@ def row(item: Item) -> dict[str, object]:
     return {
         "State": item.state,
         "Kind": desk.KIND_NAMES[made.kind],
+        "Score": made.verdict.margin if made.verdict else None,
         "Variant": inert.plain(made.caption or bracketed(item), 1000),
         "Parent": inert.plain(item.parent.text, 1000),
-        "Score": made.verdict.margin if made.verdict else None,
         "Votes": item.votes,
         "Model": inert.plain(made.maker.model, 100),
     }
@@ -65,7 +76,9 @@ def act() -> None:
     choice, ids = st.session_state.asked
     try:
         review.decide_all(resources.store(), ids, choice, by=person)
-        renew(asked=None, list_problem="", list_said=f"{len(ids):,} variants {choice}. Undo takes all of it back.")
+        renew(
+            asked=None, list_problem="", list_said=f"{len(ids):,} variants {DONE[choice]}. Undo takes all of it back."
+        )
     except problems.FORESEEN as error:
         st.session_state.update(asked=None, list_problem=str(error))
 
@@ -122,9 +135,10 @@ def show_list() -> None:
     show_tools([ids[number] for number in rows if number < len(ids)])
     if problem := st.session_state.get("list_problem"):
         problems.show(problem)
-    inert.show(st.session_state.get("list_said") or "Select rows; only those in the table can be selected.", faint=True)
+    hint = "Select rows; only those in the table can be selected." if ids else ""
+    inert.show(st.session_state.get("list_said") or hint, faint=True)
     if not ids:
-        st.success("Nothing is left here. Choose another state or filter in the sidebar.")
+        desk.show_empty()
     else:
         st.dataframe(
             [row(item) for item in store.queue.page(st.session_state.listed)],
@@ -132,8 +146,10 @@ def show_list() -> None:
             key=key,
             on_select="rerun",
             selection_mode="multi-row",
-            height=560,
-            column_config={"Score": st.column_config.NumberColumn(format="%+.1f")},
+            height=40 + ROW_HEIGHT * min(len(ids), 7),
+            row_height=ROW_HEIGHT,
+            column_config=COLUMNS,
+            placeholder="",
             alt=f"{len(ids)} of {total} variants",
         )
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,13 +1,14 @@
 """The app as its users meet it: a real server, a real browser, real embedded models."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core import weights
-from core.domain import Sample
+from core.domain import Knowledge, Maker, Prediction, Sample
 from core.settings import Settings
 from core.store import Store
 from tests.browser import SECOND, app, card
@@ -193,6 +194,41 @@ def test_stored_cases_are_listed_and_opened(page: Page, workspace: Path) -> None
     page.get_by_role("link", name="Open").first.click()
     expect(page.get_by_label("Tweet", exact=True)).to_have_value("Rihanna sang in Oslo")
     assert page.url.endswith(sample.id)
+
+
+def test_the_summary_that_the_student_read_is_shown_beside_the_thoughts(
+    browser: Browser, url: str, workspace: Path
+) -> None:
+    sample = Sample.from_text("Rihanna sang in Bergen")
+    maker = Maker(model="a teacher", created=datetime(2026, 5, 1, tzinfo=UTC))
+    thought = Knowledge(sample_id=sample.id, grain="sentence", text="All of her life, at length.", maker=maker)
+    summary = Knowledge(sample_id=sample.id, grain="summary", text="She is a singer.", maker=maker)
+    unread = Knowledge(sample_id=sample.id, grain="summary", text="She is a swimmer.", maker=maker)
+    saw = maker.model_copy(update={"parameters": {"knowledge": [summary.id]}})
+    found = Prediction(sample_id=sample.id, view="with_knowledge", entities=(), maker=saw)
+    with Store(workspace) as store:
+        store.study(sample)
+        store.add(thought, summary, unread, found)
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(f"{url}/?case={sample.id}")
+    main = page.get_by_test_id("stMain")
+    expect(main).to_contain_text("All of her life, at length.", timeout=90 * SECOND)
+    expect(main).to_contain_text("it read this summary instead")
+    expect(main).to_contain_text("She is a singer.")
+    expect(main).not_to_contain_text("She is a swimmer.")
+    page.close()
+
+
+def test_a_page_asks_nobody_but_its_own_server(browser: Browser, url: str) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    expect(page.get_by_label("Tweet", exact=True)).to_be_visible(timeout=90 * SECOND)
+    expect(page.locator("link[rel*=icon]")).to_have_attribute("href", re.compile("^data:image/svg"))
+    page.wait_for_load_state("networkidle")
+    assert [each for each in asked if not each.startswith((url, "data:", "blob:"))] == []
+    page.close()
 
 
 def test_the_models_page_says_why_a_model_cannot_be_used(page: Page) -> None:

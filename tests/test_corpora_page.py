@@ -81,8 +81,15 @@ def test_a_broken_file_is_refused_by_line_and_nothing_of_it_kept(page: Page, wor
     page.get_by_label("Corpus").fill("broken")
     page.get_by_label("Split").fill("train")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_role("alert")).to_contain_text("Broken.jsonl:2: Invalid JSON")
+    expect(page.get_by_role("alert")).to_contain_text("broken.jsonl:2: Invalid JSON")
     assert ("broken", "train") not in Store(workspace).corpora()
+
+
+def test_where_nothing_is_approved_there_is_nothing_to_save(page: Page) -> None:
+    page.reload()
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_text("There is nothing to save")).to_be_visible()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
 
 
 def test_the_page_fits_a_phone(page: Page) -> None:

@@ -136,11 +136,11 @@ def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_ba
         box = table.bounding_box()
         assert box is not None
         for row in (1, 2, 4):
-            page.mouse.click(box["x"] + 15, box["y"] + 35 * (row + 1) + 18)
+            page.mouse.click(box["x"] + 15, box["y"] + 35 + 84 * row + 42)
             quiet(page)
         page.get_by_role("button", name="Accept 3 selected").click()
         page.get_by_role("button", name="Yes, accept exactly these 3").click()
-        expect(page.get_by_text("3 variants approved")).to_be_visible()
+        expect(page.get_by_text("3 variants accepted")).to_be_visible()
         accepted = ["pending", "accepted", "accepted", "pending", "accepted", "pending"]
         assert states(store, ids) == accepted
         expect(page.get_by_text("3 of 3 variants")).to_be_visible()
@@ -190,6 +190,32 @@ def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, u
             expect(page.get_by_text("secret reason")).to_be_visible()
             expect(page.get_by_text("Edited to: secret edit")).to_be_visible()
             expect(page.get_by_text("reviewers disagree", exact=True)).to_be_visible()
+        finally:
+            rules.change(store, Rules(), by=local("Cleo"))
+
+
+def test_rules_that_are_saved_hold_at_once_on_the_page_itself(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        (one,) = add(store, "ruled", "ruled one")
+        review.decide(store, one, "approved", by=local("Zoe"))
+        before = store.queue.tally()["accepted"]
+        page.goto(f"{url}/agreement")
+        accepted = page.get_by_test_id("stMetric").filter(has_text="Accepted")
+        expect(accepted).to_contain_text(str(before))
+        votes = page.get_by_label("Reviewers who must agree on a variant")
+        votes.fill("2")
+        votes.press("Tab")
+        page.get_by_role("button", name="Save the rules").click()
+        expect(page.get_by_role("alert")).to_contain_text("needs your name")
+        page.get_by_label("Your name", exact=True).fill("Cleo")
+        page.get_by_label("Your name", exact=True).press("Enter")
+        quiet(page)
+        try:
+            page.get_by_role("button", name="Save the rules").click()
+            expect(page.get_by_text("The rules are saved.")).to_be_visible()
+            assert store.queue.rules() == Rules(votes=2, blind=False)
+            assert store.queue.tally()["accepted"] < before
+            expect(accepted).to_contain_text(str(store.queue.tally()["accepted"]))
         finally:
             rules.change(store, Rules(), by=local("Cleo"))
 

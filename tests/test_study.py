@@ -83,7 +83,9 @@ def test_stages_begin_when_what_they_need_is_done(bench: Workbench) -> None:
 
     def begins_after(name: StageName, *needed: StageName) -> None:
         for each in needed:
-            assert stages[name].begun >= stages[each].begun + stages[each].seconds
+            record = stages[each].record
+            assert record is not None
+            assert stages[name].begun >= stages[each].begun + record.maker.seconds
 
     begins_after("multimodality", "caption")
     begins_after("with_knowledge", "caption", *GRAINS)

@@ -36,7 +36,7 @@ def load(settings: Settings) -> Teacher:
 def missing(names: str, model: str | None, url: str | None) -> str | None:
     """What an endpoint lacks to be asked, or None; `names` is how the names of its settings begin."""
     if not model:
-        return f"no model is named: set {names}_MODEL, e.g. gpt-4, and {names}_URL unless it is OpenAI's"
+        return f"no model is named: set {names}_MODEL, e.g. gpt-4o-mini, and {names}_URL unless it is OpenAI's"
     if url is None:
         return None if _key() else f"OpenAI needs a key: set OPENAI_API_KEY, or {names}_URL for another endpoint"
     parts = urlsplit(url)
