@@ -1,5 +1,6 @@
 """Spans on a tweet: each mention in the colour of its type, with its type and confidence in words."""
 
+import html
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
@@ -7,6 +8,7 @@ import streamlit as st
 
 from app.inert import escaped
 from core.domain import Entity, Sample, ScoredEntity
+from core.printable import printable
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the tints carry dark text on any theme.
 _COLOURS = {
@@ -82,22 +84,24 @@ def _words(sample: Sample, start: int, end: int, gone: Collection[int], new: Col
         tokens = list(run)
         first, last = max(start, sample.offsets[tokens[0]][0]), min(end, sample.offsets[tokens[-1]][1])
         if tag and first < last:
-            pieces += [_text(sample.text[start:first]), f"<{tag}>{escaped(sample.text[first:last])}</{tag}>"]
+            pieces += [_text(sample.text[start:first]), f"<{tag}>{_text(sample.text[first:last])}</{tag}>"]
             start = last
     return "".join([*pieces, _text(sample.text[start:end])])
 
 
 def _text(words: str) -> str:
-    return escaped(words) if words else ""
+    return html.escape(printable(words))
 
 
 def _mark(words: str, entity: Entity, *, framed: bool) -> str:
     score = f" {entity.score:.0%}" if isinstance(entity, ScoredEntity) else ""
-    frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px" if framed else ""
+    frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px;margin:0 4px" if framed else ""
     note = f'<small style="font-weight:600;color:{colour(entity.type)}"> {escaped(entity.type)}{score}</small>'
-    return f'<mark style="{_style(entity.type)}{frame}">{words}{note}</mark>'
+    # `dir` on the mark itself: before a <bdi> in it a line may break, and leave its edge alone on the line above
+    return f'<mark dir="auto" style="{_style(entity.type)}{frame}">{words}{note}</mark>'
 
 
 def _style(kind: str) -> str:
     line, tint = _COLOURS.get(kind, _UNKNOWN)
-    return f"background:{tint};color:#1a1a1a;border-bottom:3px solid {line};border-radius:4px;padding:1px 5px"
+    box = "border-radius:4px;padding:1px 5px;-webkit-box-decoration-break:clone;box-decoration-break:clone"
+    return f"background:{tint};color:#1a1a1a;border-bottom:3px solid {line};{box}"
