@@ -105,6 +105,8 @@ def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[
             y=[html.escape(plain(name, 18)) for name in down],
             colorscale="Cividis",
             zmin=0,
+            zmax=max(max(row) for row in rows),  # without it, plotly takes the least value for 0
+            colorbar={"tickformat": ".0%", "thickness": 14},
             hovertemplate=hover + "<extra></extra>",
         )
     )

@@ -93,11 +93,12 @@ def _words(
 def _mark(words: str, entity: Entity, *, framed: bool) -> str:
     # The mark keeps its direction to itself as a whole: at a <bdi> within it, a line would break behind its padding.
     score = f"&nbsp;{entity.score:.0%}" if isinstance(entity, ScoredEntity) else ""
-    frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px" if framed else ""
+    frame = f";outline:2px dashed {colour(entity.type)};outline-offset:2px;margin:0 4px" if framed else ""
     note = f'<small style="font-weight:600;color:{colour(entity.type)}"> {escaped(entity.type)}{score}</small>'
     return f'<mark dir="auto" style="unicode-bidi:isolate;{_style(entity.type)}{frame}">{words}{note}</mark>'
 
 
 def _style(kind: str) -> str:
     line, tint = _COLOURS.get(kind, _UNKNOWN)
-    return f"background:{tint};color:#1a1a1a;border-bottom:3px solid {line};border-radius:4px;padding:1px 5px"
+    box = "border-radius:4px;padding:1px 5px;-webkit-box-decoration-break:clone;box-decoration-break:clone"
+    return f"background:{tint};color:#1a1a1a;border-bottom:3px solid {line};{box}"

@@ -33,7 +33,7 @@ def show(predictor: Predictor, store: Store, row: Row) -> None:
         changed = show_form(row)
         now, before = take(predictor, store, row, changed)
         show_answers(now, before)
-    show_history(store.counterfactuals(row.sample.id))
+    show_history(row, store.counterfactuals(row.sample.id))
 
 
 def show_form(row: Row) -> Row:
@@ -72,6 +72,9 @@ def _as_it_is(predictor: Predictor, row: Row) -> Standing:
 
 def show_answers(now: Standing, before: Standing) -> None:
     """The answers of both views: now, and what they were before the last change."""
+    if now is before:
+        inert.show("Switch something off, or edit it: the student answers again at once.", faint=True)
+        return
     for view, title in VIEWS.items():
         st.markdown(f"**{title}**")
         left, right = st.columns(2)
@@ -84,8 +87,7 @@ def show_answers(now: Standing, before: Standing) -> None:
             show_answer(now, view)
         found = differences((before.row.sample, before.answers[view]), (now.row.sample, now.answers[view]))
         sentences = [change.sentence for change in found]
-        if now is not before:
-            inert.show("\n".join(sentences) + "." if sentences else "The last change flips nothing.")
+        inert.show("\n".join(sentences) + "." if sentences else "The last change flips nothing.")
 
 
 def show_answer(standing: Standing, view: View) -> None:
@@ -96,25 +98,36 @@ def show_answer(standing: Standing, view: View) -> None:
         inert.show(f"{answer.relation.label} {answer.relation.score:.0%}")
 
 
-def show_history(tried: Sequence[Counterfactual]) -> None:
+def show_history(row: Row, tried: Sequence[Counterfactual]) -> None:
     """All that was tried on the case: each stands with the number of the try that it was made from."""
     if not tried:
         return
     number = {each.id: at for at, each in enumerate(tried, start=1)}
+    asked: dict[str | None, Row] = {None: row} | {each.id: row_of(each) for each in tried}
     with st.expander(f"Tried on this case ({len(tried)})", icon=":material/account_tree:"):
         rows = [
             {
                 "Try": number[each.id],
                 "Made from": str(number[each.parent_id]) if each.parent_id else "the case",
-                "Tweet": inert.plain(each.sample.text),
-                "Told": ", ".join(PART_NAMES[part] for part in parts_of(row_of(each))) or "nothing",
+                "Changed": what_changed(asked[each.parent_id], asked[each.id]),
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
+                "Tweet": inert.plain(each.sample.text),
                 "When": each.maker.created,
             }
             for each in reversed(tried)
         ]
         st.dataframe(rows, hide_index=True, alt=f"{len(tried)} tries with what the student answered")
+
+
+def what_changed(before: Row, after: Row) -> str:
+    """What of the tweet, the caption and the thoughts is not in one row as it is in another."""
+    was, now = parts_of(before), parts_of(after)
+    found = ["the tweet edited"] if before.sample.text != after.sample.text else []
+    found += [f"{PART_NAMES[part]} off" for part in was if part not in now]
+    found += [f"{PART_NAMES[part]} on" for part in now if part not in was]
+    found += [f"{PART_NAMES[part]} edited" for part in now if was.get(part, now[part]) != now[part]]
+    return ", ".join(found)
 
 
 def _words(tried: Counterfactual, view: View) -> str:

@@ -8,7 +8,7 @@ from core.domain import Entity, View
 from core.explanation import case as cases
 from core.explanation.case import Explained, explain_target, name_of, targets_of
 from core.explanation.counterfactuals import answers
-from core.explanation.page import PART_NAMES, render
+from core.explanation.page import left_out, render
 from core.explanation.reading import Reading
 from core.prediction import Predictor
 from core.review import remark
@@ -134,8 +134,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
 def show_flips(row: Row, why: Explained) -> None:
     """The smallest change of what it is told that changes the answer."""
     if why.flips:
-        sets = " or ".join(" and ".join(PART_NAMES[part] for part in flip.without) for flip in why.flips)
-        inert.show(f"The smallest change that flips it: leave out {sets}.")
+        inert.show(f"The smallest change that flips it: leave out {left_out(why.flips)}.")
     elif parts_of(row):
         inert.show("Leaving out any of what it is told does not flip it.", faint=True)
 

@@ -8,11 +8,12 @@ import pytest
 
 from core.cli import app
 from core.corpora import Row
-from core.domain import Caption, Entity, Knowledge, Maker, Sample
+from core.domain import Answer, Caption, Entity, Knowledge, Maker, Sample
 from core.errors import BadInput
 from core.explanation.case import explain
 from core.explanation.cases import CaseList
-from core.explanation.page import render
+from core.explanation.counterfactuals import Flip
+from core.explanation.page import left_out, render
 from core.identity import local
 from core.prediction import Predictor
 from core.review import remark
@@ -148,6 +149,12 @@ def test_a_page_says_that_nothing_was_found(student: Path) -> None:
     predictor = Predictor.load(Settings.read(student=str(student)))
     page = render(explain(predictor, Row(Sample.from_text("! ? ."))), None)
     assert "What the student finds" in page
+
+
+def test_a_page_names_all_sets_of_parts_that_flip_an_answer() -> None:
+    flips = [Flip(without=parts, answer=Answer()) for parts in (("caption", "noun"), ("caption", "reasoning"))]
+    words = "the caption and special words or the caption and published knowledge: its reasoning"
+    assert left_out(flips) == words
 
 
 @pytest.mark.parametrize(("text", "author"), [("", "Ana"), ("x" * 2001, "Ana"), ("fine", " ")])

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.domain import Caption, Knowledge, Maker, Sample
+from core.corpora import Row
+from core.domain import Caption, Entity, Knowledge, Maker, Sample
+from core.explanation.case import explain
+from core.explanation.page import write_page
 from core.importing import import_demos
+from core.prediction import Predictor
+from core.settings import Settings
 from core.store import Store
 from tests.browser import SECOND, app
 
@@ -95,6 +100,23 @@ def test_the_exported_page_opens_without_a_server_and_runs_nothing(
     assert "bowling alley" in (picture.get_attribute("alt") or "")
     assert [each for each in asked if not each.startswith(("file:", "data:"))] == []
     alone.close()
+
+
+def test_the_exported_page_is_no_wider_than_a_phone_and_breaks_no_short_word(
+    browser: Browser, student: Path, tmp_path: Path
+) -> None:
+    long = "w" * 120
+    text = Sample.from_text(f"ana goes to paris {long} !")
+    sample = text.model_copy(update={"entities": (Entity(start=4, end=5, type="LOC"),)})
+    study = explain(Predictor.load(Settings.read(student=str(student))), Row(sample, f"a city {long}"))
+    write_page(study, None, tmp_path / "case.html")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto((tmp_path / "case.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    rows = page.get_by_role("row", name=re.compile("^paris"))
+    assert rows.count() > 0
+    assert max(row.evaluate("row => row.clientHeight") for row in rows.all()) < 40  # one line
+    page.close()
 
 
 def test_a_note_needs_a_name_and_stays(page: Page, workspace: Path, case: Sample) -> None:

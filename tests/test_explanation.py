@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from app import heat
+from app import heat, whatif
 from core import corpora
 from core.corpora import Row
 from core.domain import Answer, Entity, Sample, ScoredEntity, ScoredRelation
@@ -17,7 +17,7 @@ from core.explanation.attribution import TOLERANCE, Attribution, integrated_grad
 from core.explanation.case import explain, judge, targets_of
 from core.explanation.counterfactuals import answers, ask_again, differences, edit, holds, smallest_flips
 from core.explanation.occlusion import Hidden, occlusion
-from core.explanation.reading import Reading, Unit
+from core.explanation.reading import PromptAttention, Reading, Unit
 from core.identity import local
 from core.prediction import Predictor
 from core.settings import Settings
@@ -249,6 +249,20 @@ def test_tables_and_maps_show_no_sign_that_hides_words_or_turns_them_round() -> 
     assert row["Hidden"] == "ab"
     assert heat.alt_of(attribution, "with_knowledge").endswith("the strongest words: ab +1.00")
     assert list(drawn.data[0].y) == ["1 ab"]
+
+
+def test_the_darkest_of_an_attention_map_is_nought_and_the_brightest_its_largest() -> None:
+    (drawn,) = heat.attention(PromptAttention(columns=("[CLS]", "ana"), rows=((0.4, 0.6), (0.3, 0.7)))).data
+    assert (drawn.zmin, drawn.zmax) == (0, 0.7)
+
+
+def test_a_try_is_told_by_what_was_changed() -> None:
+    parts = {part: text for part, text in parts_of(ROW).items() if part != "caption"}
+    edited = edit(ROW, "bob goes to rome", {**parts, "noun": "bob is a person ."})
+    assert whatif.what_changed(ROW, edited) == "the tweet edited, the caption off, special words edited"
+    assert whatif.what_changed(edited, edit(edited, edited.sample.text, parts_of(ROW))) == (
+        "the caption on, special words edited"
+    )
 
 
 def test_the_smallest_flips_flip_and_nothing_smaller_does(corpora: Path) -> None:

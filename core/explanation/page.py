@@ -5,6 +5,7 @@ load anything, should that ever fail.
 """
 
 import base64
+from collections.abc import Sequence
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 from core.domain import Entity, Sample
 from core.explanation.attribution import Attribution
 from core.explanation.case import CaseStudy, name_of
+from core.explanation.counterfactuals import Flip
 from core.files import write_text
 from core.printable import printable
 
@@ -69,6 +71,7 @@ def render(study: CaseStudy, picture: Image.Image | None) -> str:
         name_of=name_of,
         marked=marked,
         by_part=by_part,
+        left_out=left_out,
         tint=tint,
     )
 
@@ -101,6 +104,11 @@ def by_part(attribution: Attribution) -> list[tuple[str, list[tuple[str, float, 
         (part, [(unit.text, value, value / largest) for unit, value in group])
         for part, group in groupby(words, key=lambda pair: pair[0].part)
     ]
+
+
+def left_out(flips: Sequence[Flip]) -> str:
+    """Sets of parts, without any of which an answer flips, in words."""
+    return " or ".join(" and ".join(PART_NAMES[part] for part in flip.without) for flip in flips)
 
 
 def tint(share: float) -> str:
