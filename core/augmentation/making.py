@@ -78,13 +78,7 @@ class Plan:
             parent_id=self.parent_id,
             kind=self.kind,
             answer=answer.text if answer else "",
-            maker=Maker(
-                **self.asked,
-                created=answer.at if answer else datetime.now(UTC),
-                seconds=answer.seconds if answer else 0.0,
-                prompt_tokens=answer.prompt_tokens if answer else None,
-                completion_tokens=answer.completion_tokens if answer else None,
-            ),
+            maker=answer.maker(self.asked) if answer else Maker(**self.asked, created=datetime.now(UTC), seconds=0.0),
             **made,
         )
 
