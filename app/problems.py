@@ -8,9 +8,6 @@ import streamlit as st
 from app.inert import escaped, sentence
 from core.errors import CotpdError
 
-FORESEEN = (CotpdError,)
-"""What a callback catches and the page shows."""
-
 
 def show(message: str) -> None:
     """One failure, in words that may hold somebody's text."""

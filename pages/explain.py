@@ -181,11 +181,9 @@ def show_regions(case: Case) -> None:
 
 def keep_note(case_id: str) -> None:
     """Keep what stands in the note's field; if that fails, the page says so and the words stay."""
-    try:
+    with problems.noted("note_problem"):
         remark(resources.store(), case_id, st.session_state.note, by=people.current())
-        st.session_state.update(note="", note_problem="")
-    except problems.FORESEEN as error:
-        st.session_state.note_problem = str(error)
+        st.session_state.note = ""
 
 
 @st.fragment
@@ -194,8 +192,7 @@ def show_notes(case_id: str) -> None:
     for note in resources.store().notes(case_id):
         inert.show(note.text)
         inert.show(f"{note.author}, {note.at:%Y-%m-%d %H:%M} UTC", faint=True)
-    if problem := st.session_state.get("note_problem"):
-        problems.show(problem)
+    problems.show_noted("note_problem")
     st.text_area("A note on this case", key="note", max_chars=2000)
     st.button("Keep the note", icon=":material/note_add:", on_click=keep_note, args=(case_id,))
 

@@ -48,11 +48,8 @@ def attempt(work: Work, card: str | None = None) -> None:
     """
     if card is not None and card != at_hand():
         return
-    st.session_state.problem = ""
-    try:
+    with problems.noted("problem"):
         work()
-    except problems.FORESEEN as error:
-        st.session_state.problem = str(error)
 
 
 def at_hand() -> str:
@@ -227,8 +224,7 @@ def show_tools(way: Walk) -> None:
 
 def show_standing() -> None:
     """How far the queue is, and what was done last, in one line that is always there."""
-    if st.session_state.get("problem"):
-        problems.show(st.session_state.problem)
+    problems.show_noted("problem")
     tally = resources.store().queue.tally()
     total = sum(tally.values())
     done = total - tally["pending"]

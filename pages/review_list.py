@@ -74,22 +74,17 @@ def ask(choice: Choice, ids: list[str]) -> None:
 def act() -> None:
     """Decide on exactly the variants that were asked about."""
     choice, ids = st.session_state.asked
-    try:
+    st.session_state.asked = None
+    with problems.noted("list_problem"):
         review.decide_all(resources.store(), ids, choice, by=person)
-        renew(
-            asked=None, list_problem="", list_said=f"{len(ids):,} variants {DONE[choice]}. Undo takes all of it back."
-        )
-    except problems.FORESEEN as error:
-        st.session_state.update(asked=None, list_problem=str(error))
+        renew(list_said=f"{len(ids):,} variants {DONE[choice]}. Undo takes all of it back.")
 
 
 def undo() -> None:
     """Take back the latest act, whole."""
-    try:
+    with problems.noted("list_problem"):
         undone = review.undo(resources.store(), by=person)
-        renew(asked=None, list_problem="", list_said=f"{len(undone):,} decisions taken back.")
-    except problems.FORESEEN as error:
-        st.session_state.update(list_problem=str(error))
+        renew(asked=None, list_said=f"{len(undone):,} decisions taken back.")
 
 
 def show_tools(ids: list[str]) -> None:
@@ -133,8 +128,7 @@ def show_list() -> None:
     key = f"rows_{st.session_state.get('revision', 0)}"
     rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
     show_tools([ids[number] for number in rows if number < len(ids)])
-    if problem := st.session_state.get("list_problem"):
-        problems.show(problem)
+    problems.show_noted("list_problem")
     hint = "Select rows; only those in the table can be selected." if ids else ""
     inert.show(st.session_state.get("list_said") or hint, faint=True)
     if not ids:
