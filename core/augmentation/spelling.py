@@ -29,6 +29,7 @@ _EDITABLE = 7  # letters: one edit turns too many shorter names into other names
 _INFLECTED = 5
 _STEM = 4  # letters that a name must keep when a part of it goes
 _MORE_TOKENS = 4  # that a name may be cut into, beyond its own: Spider - Man
+_MORE_LETTERS = 2  # that several words of a name may have, beyond its own: an s or one edit, and a genitive
 _MARKS = {"@", "#"}
 _JOINERS = set("-‐‑–'’`´.&_·")
 _AFFIXES = ("real", "official", "the", "its", "iam")
@@ -76,7 +77,12 @@ def camel_parts(word: str) -> list[str]:
 
 
 def _parts(words: Sequence[str]) -> list[str]:
-    return [fold(part) for word in words if letters(word) for part in camel_parts(letters(word))]
+    return [part for word in words for part in _parts_of(word)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts_of(word: str) -> tuple[str, ...]:
+    return tuple(map(fold, camel_parts(letters(word)))) if letters(word) else ()
 
 
 def _is_common(parts: Sequence[str]) -> bool:
@@ -117,6 +123,11 @@ class Words:
             word[:1].isupper() and not self.is_marked(at) for at, word in enumerate(self.letters)
         )
         self._is_shouted = 2 * sum(word.isupper() for word in cased) > len(cased) > 2
+        self._lengths = list(accumulate(map(len, self.folds), initial=0))
+
+    def length(self, start: int, end: int) -> int:
+        """How many letters tokens `[start, end)` have when they are folded."""
+        return self._lengths[end] - self._lengths[start]
 
     def is_marked(self, at: int) -> bool:
         """Whether a token is a handle or a hashtag."""
@@ -183,6 +194,8 @@ class Name:
         words = text.tokens[start:end]
         if words in self._written:
             return SAME_WORDS
+        if end - start > 1 and text.length(start, end) > len(self._key) + _MORE_LETTERS:
+            return 0.0
         if not (self._key and text.folds[start] and text.folds[end - 1] and self._holds_together(text, start, end)):
             return 0.0
         breaks_alike = self._breaks_alike(text, start, end)
