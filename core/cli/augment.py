@@ -24,6 +24,7 @@ from core.cli.asking import (
 from core.cli.cases import Corpus, Limit, Picture, Split, Teacher, Text, Workspace, cases_of
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.drawing import drawn
 from core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ KINDS: tuple[AugmentationKind, ...] = get_args(AugmentationKind)
 Kinds = Annotated[
     list[str] | None,
     typer.Option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}; may be repeated; else all."),
+]
+Draws = Annotated[
+    list[int] | None,
+    typer.Option("--draw", min=0, help="With --limit: draw them under this seed, as a training does; may be repeated."),
 ]
 Times = Annotated[int, typer.Option(min=1, max=50, help="Variants of each kind of a sample.")]
 Seed = Annotated[int, typer.Option(min=0, help="Draws names, and further variants.")]
@@ -60,6 +65,7 @@ def augment(
     corpus: Corpus = None,
     split: Split = "all",
     limit: Limit = None,
+    draws: Draws = None,
     text: Text = None,
     image: Picture = None,
     kinds: Kinds = None,
@@ -90,8 +96,12 @@ def augment(
 
     wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
     batch = batch_of(batch_out, batch_in, budget)
+    if draws and limit is None:
+        raise BadInput(f"--draw {draws[0]} needs --limit: how many samples to draw")
     bench = workbench(teacher=teacher, workspace=workspace)
-    samples = [case.sample for case in cases_of(bench, corpus, split, limit, text, image)]
+    samples = [case.sample for case in cases_of(bench, corpus, split, None if draws else limit, text, image)]
+    if draws:
+        samples = list({sample.id: sample for draw in draws for sample in drawn(samples, limit, draw)}.values())
     mind = bench.models.teacher(bench.settings)
     price = price_within(bench, budget)
     limits = Limits(concurrency or mind.concurrency, rpm, tpm, budget)
