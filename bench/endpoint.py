@@ -2,8 +2,8 @@
 
     python -m bench.endpoint --seconds 0.2 --log requests.log [--faults]
 
-Prints its address, then serves until it is ended. Each request is hashed into the log, a line each. The paper's questions
-for new samples get usable answers, any other question a sentence of no meaning.
+Prints its address, then serves until it is ended. Each request is hashed into the log, a line each. The paper's
+questions for new samples get usable answers, any other question a sentence of no meaning.
 With `--faults`, nine requests in twenty fail, each in one of nine ways; which, depends on the question and on how often
 it was asked, so that every run is the same.
 """
