@@ -120,8 +120,9 @@ def test_a_job_of_captions_counts_what_it_makes_and_groups_what_fails(
 def test_a_job_makes_new_samples_and_its_limit_holds(bench: Workbench) -> None:
     wish = Wish(("image",), times=1)
     assert done(bench, Order("variants", "names", "train", limit=3, wish=wish)).standing().done == 3
-    made = bench.store.bulk.variants_of("names", "train")
-    assert {each.parent_id for each in made} == {sample.id for sample in SAMPLES[:3]}
+    (outcome,) = bench.store.bulk.outcomes("names", "train", examples=5)
+    assert (outcome.kind, outcome.dropped, outcome.number) == ("image", None, 3)
+    assert {each.parent_id for each in outcome.examples} == {sample.id for sample in SAMPLES[:3]}
 
 
 def test_what_an_endpoint_refuses_ends_the_job_with_its_reason(bench: Workbench, loopback: Loopback) -> None:
