@@ -2,11 +2,12 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import plotly.graph_objects as go
 
 from app.marks import colour
-from core.domain import Sample, ScoredEntity
+from core.domain import DropReason, Sample, ScoredEntity
 from core.store.answers import Outcome
 
 
@@ -71,14 +72,19 @@ def variants(outcomes: Sequence[Outcome]) -> go.Figure:
     figure = go.Figure()
     kinds = list(dict.fromkeys(each.kind for each in outcomes))
     numbers = {(each.kind, each.dropped): each.number for each in outcomes}
-    for at, reason in enumerate(dict.fromkeys([None, *(each.dropped for each in outcomes)])):
+    for at, reason in enumerate((None, *get_args(DropReason))):  # a reason keeps its look, whatever comes later
+        if not any(each.dropped == reason for each in outcomes):
+            continue
         name = reason or "kept"
         figure.add_bar(
             name=name,
             x=[numbers.get((kind, reason), 0) for kind in kinds],
             y=kinds,
             orientation="h",
-            marker={"color": _PARTS[at % len(_PARTS)]},
+            marker={
+                "color": _PARTS[at % len(_PARTS)],
+                "pattern": {"shape": "/" if at >= len(_PARTS) else "", "fillmode": "overlay"},
+            },
             hovertemplate=f"%{{x:,}} {name}<extra></extra>",
         )
     figure.update_layout(
