@@ -21,6 +21,7 @@ from core.domain import Sample
 from core.errors import StoreError
 from core.settings import Settings
 from core.store import Store
+from core.store.rows import Stored
 from core.teachers import Answer, Ask, Message, Teacher, endpoint
 from core.teachers._access import seconds_to_wait
 from tests.loopback import Fault, Loopback
@@ -461,6 +462,27 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_its_reason(
         other.rollback()
     with pytest.raises(StoreError, match="locked"):
         job.result()
+
+
+@pytest.mark.parametrize("asks", [1, 40], ids=["at its end", "soon"])
+def test_what_was_made_of_an_answer_and_cannot_be_kept_ends_the_run(
+    teacher: Teacher, store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, asks: int
+) -> None:
+    keep = store.add
+
+    def full(*records: Stored) -> None:
+        if any(isinstance(record, Sample) for record in records):
+            raise StoreError("the disk is full")
+        keep(*records)
+
+    def made(number: int) -> Conversation:
+        yield ask(number)
+        yield Sample.from_text(f"made of answer {number}")
+
+    monkeypatch.setattr(store, "add", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        asyncio.run(Engine(teacher, store, Limits(1), None, planned=asks).run(map(made, range(asks))))
+    assert len(loopback.requests) <= 4
 
 
 # Keys

@@ -6,6 +6,7 @@ never `us`. Words are whole tokens, so that `US` is never looked for inside `bus
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -125,9 +126,10 @@ class Words:
         self._is_shouted = 2 * sum(word.isupper() for word in cased) > len(cased) > 2
         self._lengths = list(accumulate(map(len, self.folds), initial=0))
 
-    def length(self, start: int, end: int) -> int:
-        """How many letters tokens `[start, end)` have when they are folded."""
-        return self._lengths[end] - self._lengths[start]
+    def starts(self, end: int, name: "Name") -> range:
+        """Where tokens may begin that end at `end` and are this name; from elsewhere they are too many, or too long."""
+        near = bisect_left(self._lengths, self._lengths[end] - name.letters)
+        return range(max(0, end - name.tokens, min(near, end - 1)), end)
 
     def is_marked(self, at: int) -> bool:
         """Whether a token is a handle or a hashtag."""
@@ -165,7 +167,10 @@ class Words:
 
 
 class Name:
-    """A name as it is written in a tweet, in one or several ways that differ in case, spaces, signs or accents only."""
+    """A name as it is written in a tweet, in one or several ways that differ in case, spaces, signs or accents only.
+
+    No form of it has more than so many `tokens`, nor, of several tokens, more than so many `letters`.
+    """
 
     def __init__(self, written: Collection[tuple[str, ...]], *, is_person: bool) -> None:
         self._written = frozenset(written)
@@ -177,7 +182,8 @@ class Name:
         self._ends = set(accumulate(map(len, self._parts)))
         self._family = fold(words[-1]) if is_person and len(words) > 1 and len(fold(words[-1])) >= _STEM else None
         self._inflected = self._inflections(words) if self._key else {}
-        self.reach = max(map(len, written)) + _MORE_TOKENS
+        self.tokens = max(map(len, written)) + _MORE_TOKENS
+        self.letters = len(self._key) + _MORE_LETTERS
 
     def _inflections(self, words: Sequence[str]) -> dict[str, float]:
         spellings = {}
@@ -194,8 +200,6 @@ class Name:
         words = text.tokens[start:end]
         if words in self._written:
             return SAME_WORDS
-        if end - start > 1 and text.length(start, end) > len(self._key) + _MORE_LETTERS:
-            return 0.0
         if not (self._key and text.folds[start] and text.folds[end - 1] and self._holds_together(text, start, end)):
             return 0.0
         breaks_alike = self._breaks_alike(text, start, end)
