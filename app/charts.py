@@ -2,12 +2,13 @@
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import plotly.graph_objects as go
 
 from app.marks import colour
-from core.augmentation.report import KindReport
-from core.domain import AugmentationKind, Sample, ScoredEntity
+from core.domain import DropReason, Sample, ScoredEntity
+from core.store.answers import Outcome
 
 
 def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence[ScoredEntity]) -> go.Figure:
@@ -66,24 +67,29 @@ def coverage(covered: Mapping[str, int], total: int) -> go.Figure:
     return figure
 
 
-def variants(counts: Mapping[AugmentationKind, KindReport]) -> go.Figure:
+def variants(outcomes: Sequence[Outcome]) -> go.Figure:
     """What was kept and what was dropped, a bar a kind, its parts by reason."""
     figure = go.Figure()
-    reasons = list(dict.fromkeys(reason for each in counts.values() for reason in each.dropped))
-    parts = [("kept", [each.kept for each in counts.values()])]
-    parts += [(reason, [each.dropped.get(reason, 0) for each in counts.values()]) for reason in reasons]
-    for at, (name, numbers) in enumerate(parts):
+    kinds = list(dict.fromkeys(each.kind for each in outcomes))
+    numbers = {(each.kind, each.dropped): each.number for each in outcomes}
+    for at, reason in enumerate((None, *get_args(DropReason))):  # a reason keeps its look, whatever comes later
+        if not any(each.dropped == reason for each in outcomes):
+            continue
+        name = reason or "kept"
         figure.add_bar(
             name=name,
-            x=numbers,
-            y=list(counts),
+            x=[numbers.get((kind, reason), 0) for kind in kinds],
+            y=kinds,
             orientation="h",
-            marker={"color": _PARTS[at % len(_PARTS)]},
+            marker={
+                "color": _PARTS[at % len(_PARTS)],
+                "pattern": {"shape": "/" if at >= len(_PARTS) else "", "fillmode": "overlay"},
+            },
             hovertemplate=f"%{{x:,}} {name}<extra></extra>",
         )
     figure.update_layout(
         barmode="stack",
-        height=150 + 36 * len(counts),
+        height=150 + 36 * len(kinds),
         margin={"l": 0, "r": 10, "t": 70, "b": 0},
         legend={"orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "xref": "container", "x": 0},
         dragmode=False,

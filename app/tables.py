@@ -1,11 +1,13 @@
-"""Plots of the paper's tables: its number and ours, row by row."""
+"""Plots of the paper's tables: its number and ours, row by row; and F1 over the number of samples."""
 
 import html
+from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
+from app.curves import LOOKS
 from core.domain import View
-from core.experiments import Results, RowResults
+from core.experiments import Results, RowResults, Score
 from core.experiments.report import standing
 
 SERIES: dict[View, tuple[str, str]] = {
@@ -57,6 +59,61 @@ def beside_the_paper(table: Results, test: str) -> go.Figure:
         tickvals=list(range(len(rows))), ticktext=names, autorange="reversed", fixedrange=True, automargin=True
     )
     return figure
+
+
+def over_samples(table: Results, test: str) -> go.Figure:
+    """F1 on one test set over the number of samples, a line for each number of variants: the paper's Figure 3.
+
+    Of a table that is a grid. Bars are the deviation of several seeds; lines stand a little beside each other for them.
+    """
+    figure = go.Figure()
+    samples = sorted({row.samples for row in table.rows if row.samples})
+    lines = list(_lines(table, test))
+    for (times, scores), look, at in zip(lines, LOOKS, range(len(lines)), strict=False):
+        figure.add_scatter(
+            name=_augmented(times),
+            x=[samples.index(number) + 0.05 * (at - (len(lines) - 1) / 2) for number in scores],
+            y=[score.mean for score in scores.values()],
+            error_y={"type": "data", "array": [score.sd for score in scores.values()], "thickness": 1.5},
+            customdata=[f"{score}, {number} samples" for number, score in scores.items()],
+            hovertemplate="%{customdata}",
+            mode="lines+markers",
+            line={"color": look.colour, "dash": look.dash, "width": 2},
+            marker={"symbol": look.symbol, "size": 9, "color": look.colour},
+        )
+    figure.update_layout(
+        height=380,
+        margin={"l": 0, "r": 10, "t": 60, "b": 0},
+        legend={"orientation": "h", "yref": "container", "y": 1, "yanchor": "top", "xref": "container", "x": 0},
+        showlegend=True,
+        dragmode=False,
+    )
+    ticks = {"tickvals": list(range(len(samples))), "ticktext": [f"{number:,}" for number in samples]}
+    figure.update_xaxes(title="training samples", range=[-0.4, len(samples) - 0.6], fixedrange=True, **ticks)
+    figure.update_yaxes(title="F1, per cent", fixedrange=True, automargin=True)
+    return figure
+
+
+def over_samples_in_words(table: Results, test: str) -> str:
+    """The same for those who cannot see it."""
+    said = (
+        f"{_augmented(times)}: " + ", ".join(f"{score} with {number:,}" for number, score in scores.items())
+        for times, scores in _lines(table, test)
+    )
+    return f"F1 on {test} over the number of training samples. " + "; ".join(said)
+
+
+def _lines(table: Results, test: str) -> Iterator[tuple[int, dict[int, Score]]]:
+    """By number of variants: the scores by number of samples, in the view by which the students were chosen."""
+    for times in sorted({row.times or 0 for row in table.rows}):
+        rows = {row.samples or 0: row for row in table.rows if row.times == times}
+        scored = {number: row.tests.get(test, {}).get(row.view) for number, row in sorted(rows.items()) if row.view}
+        if scores := {number: score for number, score in scored.items() if score}:
+            yield times, scores
+
+
+def _augmented(times: int) -> str:
+    return f"{times}× augmented" if times else "not augmented"
 
 
 def grid(table: Results) -> list[dict[str, object]]:

@@ -51,9 +51,10 @@ def endpoint(folder: Path, *more: str) -> Iterator[tuple[str, Path]]:
         server.wait()
 
 
-def start(workspace: Path, url: str, **settings: str) -> "subprocess.Popen[str]":
-    """The batch command on the whole corpus."""
-    command = [sys.executable, "-m", "core", "think", "--corpus", "bench", "--concurrency", str(CONCURRENCY), "--json"]
+def start(workspace: Path, url: str, name: str = "think", *options: str, **settings: str) -> "subprocess.Popen[str]":
+    """A batch command on the whole corpus."""
+    command = [sys.executable, "-m", "core", name, "--corpus", "bench", "--concurrency", str(CONCURRENCY), "--json"]
+    command += options
     environment = {
         **os.environ,
         "COTPD_WORKSPACE": str(workspace),
@@ -106,12 +107,12 @@ def kills(thoughts: int, times: int) -> None:
         for number in range(1, times + 1):
             running = start(Path(name), url)
             aim = before + thoughts // (times + 1) + draw.randint(-40, 40)
-            while running.poll() is None and _lines(log) < aim:
+            while running.poll() is None and lines(log) < aim:
                 time.sleep(0.005)
             running.send_signal(signal.SIGKILL)
             running.communicate()
             time.sleep(2 * SECONDS)
-            sent, (_, answers) = _lines(log), kept(Path(name))
+            sent, (_, answers) = lines(log), kept(Path(name))
             print(f"kill {number}: {sent} requests so far, {answers} answers kept")
             before = sent
         found = report(start(Path(name), url))
@@ -132,12 +133,12 @@ def faults(asks: int) -> None:
             rows = db.execute("SELECT failure, count(*) FROM attempts GROUP BY failure ORDER BY 2 DESC").fetchall()
         print(json.dumps(found, indent=1))
         print(f"attempts kept, by failure: {dict(rows)} = {sum(count for _, count in rows)}")
-        print(f"requests at the server: {_lines(log)}; kept (thoughts, answers) {kept(Path(name))}")
+        print(f"requests at the server: {lines(log)}; kept (thoughts, answers) {kept(Path(name))}")
         settled = found["answered"] + found["from_store"] + found["failed"] + found["open"]
         print(f"accounted for: {settled} of {asks}")
 
 
-def _lines(log: Path) -> int:
+def lines(log: Path) -> int:
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 

@@ -2,7 +2,8 @@
 
     python -m bench.endpoint --seconds 0.2 --log requests.log [--faults]
 
-Prints its address, then serves until it is ended. Each request's last question is hashed into the log, a line each.
+Prints its address, then serves until it is ended. Each request is hashed into the log, a line each. The paper's
+questions for new samples get usable answers, any other question a sentence of no meaning.
 With `--faults`, nine requests in twenty fail, each in one of nine ways; which, depends on the question and on how often
 it was asked, so that every run is the same.
 """
@@ -43,11 +44,11 @@ class Endpoint:
     async def _answer(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
         """Answer one request; gives whether the connection stays open."""
         question = body["messages"][-1]["content"]
-        asked = hashlib.sha256(json.dumps(body["messages"]).encode()).hexdigest()[:16]
+        asked = hashlib.sha256(json.dumps([body["messages"], body.get("seed")]).encode()).hexdigest()[:16]
         self._log.write(f"{asked}\n")
         self._times[asked] += 1
         fault = self._fault(f"{asked} {self._times[asked]}")
-        text = f"The tweet of {len(question)} characters speaks of {asked}."
+        text = _text(question, asked)
         completion = {
             "id": asked,
             "object": "chat.completion",
@@ -57,6 +58,7 @@ class Endpoint:
                     "index": 0,
                     "message": {"role": "assistant", "content": "" if fault == "empty" else text},
                     "finish_reason": "length" if fault == "length" else "stop",
+                    **({"logprobs": _sure_of(text)} if body.get("logprobs") else {}),
                 }
             ],
             "usage": {"prompt_tokens": len(question) // 4, "completion_tokens": 20, "total_tokens": 0},
@@ -88,6 +90,25 @@ class Endpoint:
     def _fault(self, draw: str) -> str | None:
         lot = int(hashlib.sha256(draw.encode()).hexdigest(), 16) % 20
         return FAULTS[lot] if self.faults and lot < len(FAULTS) else None
+
+
+def _text(question: str, asked: str) -> str:
+    """An answer: a rewrite with every name, yes to nine in ten, an imagined picture; or a sentence."""
+    task, _, tweet = question.partition("\n")
+    if task.startswith("Transform"):
+        return f"Guess what, friends: {tweet}, and everybody was so happy about it!"
+    if task.startswith("Whether"):
+        return "No" if int(asked, 16) % 10 == 0 else "Yes"
+    if task.startswith("What is a possible image"):
+        return f"A photo of people in the street, taken at noon, with the sign {asked} above them."
+    return f"The tweet of {len(question)} characters speaks of {asked}."
+
+
+def _sure_of(text: str) -> dict[str, Any]:
+    """Log-probabilities of a yes or a no that is clear."""
+    other = "No" if text == "Yes" else "Yes"
+    chances = [{"token": word, "logprob": chance, "bytes": None} for word, chance in ((text, -0.05), (other, -3.0))]
+    return {"content": [{**chances[0], "top_logprobs": chances}]}
 
 
 def _send(writer: asyncio.StreamWriter, content: bytes, status: str = "200 OK", headers: str = "") -> None:

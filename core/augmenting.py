@@ -127,7 +127,8 @@ class Augmenting:
 
     def _conversation(self, series: "_Series") -> Conversation:
         """Ask for each missing variant of one kind after the other; what says the same as one there is, is dropped."""
-        said = {_saying(each) for each in self._store.bulk.records(Augmentation, series.kept.values())}
+        kept = self._store.bulk.records(Augmentation, series.kept.values()) if series.kept else []
+        said = {_saying(each) for each in kept}
         for nth, each in enumerate(series.plans):
             if nth in series.kept:
                 continue

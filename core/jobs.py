@@ -19,7 +19,7 @@ from core.asking import Engine, Limits, Work
 from core.asking.estimate import Forecast
 from core.asking.prices import price_of
 from core.augmentation import EntityPool
-from core.augmenting import Augmenting, Wish
+from core.augmenting import Augmenting, Labelled, Progress, Wish
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.domain import Sample
@@ -53,10 +53,13 @@ class Order:
 class Standing:
     """How far a job is: done of planned, of these failed; cost in USD, None where the price is unknown.
 
-    What was kept before is not of these. `uncaptioned` samples have a picture that nothing is asked about.
+    What was kept before is not of these. `uncaptioned` samples have a picture that nothing is asked about. Until it is
+    known what is to be asked, nothing is planned, and `seen` of `to_see` samples have been looked at.
     """
 
     planned: int = 0
+    seen: int = 0
+    to_see: int = 0
     done: int = 0
     failed: int = 0
     kept_before: int = 0
@@ -73,7 +76,7 @@ class Standing:
 
 
 class _Stopped(Exception):
-    """Ends a captioning between two batches."""
+    """Ends a captioning between two batches, or a look at the samples."""
 
 
 class CorpusJob:
@@ -83,7 +86,7 @@ class CorpusJob:
         self.order = order
         self.problem: str | None = None
         self._bench = bench
-        self._captioned = Standing()
+        self._standing = Standing()
         self._asking: Engine | None = None
         self._before = self._uncaptioned = 0
         self._stop = threading.Event()
@@ -127,7 +130,7 @@ class CorpusJob:
     def standing(self) -> Standing:
         """How far it is."""
         if self._asking is None:
-            return self._captioned
+            return self._standing
         tally = self._asking.tally
         return Standing(
             planned=tally.planned,
@@ -147,6 +150,8 @@ class CorpusJob:
                 self._caption()
             else:
                 self._ask()
+        except _Stopped:
+            self._standing.stopped = STOPPED
         except CotpdError as error:
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short
@@ -165,23 +170,26 @@ class CorpusJob:
             nonlocal kept
             kept = done if kept is None else kept  # the first call is made before anything is
             seconds = time.monotonic() - began
-            self._captioned = Standing(total - kept, done - kept, failed, kept_before=kept, cost=0.0, seconds=seconds)
+            self._standing = Standing(
+                planned=total - kept, done=done - kept, failed=failed, kept_before=kept, cost=0.0, seconds=seconds
+            )
             if self._stop.is_set():
                 raise _Stopped
 
         pictured = _pictured(self._bench, samples_of(store, self.order))
         engine = Local(self._bench.models.captioner(self._bench.settings))
-        try:
-            report = caption_all(store, engine, pictured, show)
-        except _Stopped:
-            self._captioned.stopped = STOPPED
-        else:
-            pictures = {sample.id: str(picture) for sample, picture in pictured}
-            reasons = (_short(words, pictures[sample_id]) for sample_id, words in report.failures.items())
-            self._captioned.failures = dict(Counter(reasons).most_common())
+        report = caption_all(store, engine, pictured, show)
+        pictures = {sample.id: str(picture) for sample, picture in pictured}
+        reasons = (_short(words, pictures[sample_id]) for sample_id, words in report.failures.items())
+        self._standing.failures = dict(Counter(reasons).most_common())
 
     def _ask(self) -> None:
-        work = work_of(self._bench, self.order)
+        def show(seen: int, to_see: int) -> None:
+            self._standing = Standing(seen=seen, to_see=to_see)
+            if self._stop.is_set():
+                raise _Stopped
+
+        work = work_of(self._bench, self.order, show)
         teacher = self._bench.models.teacher(self._bench.settings)
         price = price_of(teacher, self._bench.settings)
         if self.order.budget is not None and price is None:
@@ -207,11 +215,12 @@ def forecast(bench: Workbench, order: Order) -> tuple[Forecast, int]:
     return work.forecast(price), _uncaptioned(work)
 
 
-def work_of(bench: Workbench, order: Order) -> Work:
+def work_of(bench: Workbench, order: Order, show: Progress | None = None) -> Work:
     """The thoughts or variants that an order is for: those that are kept, and what gets the others.
 
     A picture is shown to a teacher that sees, and spoken of by its newest caption to others. Names come from the corpus
-    itself, where it is labelled.
+    itself, where it is labelled; else the student labels the samples. For variants, `show` is told how many samples of
+    how many are labelled, then looked at.
 
     Raises:
         BadInput: there are no such samples.
@@ -224,8 +233,12 @@ def work_of(bench: Workbench, order: Order) -> Work:
     is_labelled = any(sample.entities for sample in samples)
     name = f"{order.corpus}/{order.split}"
     pool = EntityPool.from_samples(samples, name) if is_labelled else EntityPool.of_the_project()
-    labelled = [(sample, bench.entities(sample)) for sample in samples]
-    return Augmenting(bench.store, teacher, labelled, order.wish, pool)
+    labelled: list[Labelled] = []
+    for sample in samples:
+        if show:
+            show(len(labelled), len(samples))
+        labelled.append((sample, bench.entities(sample)))
+    return Augmenting(bench.store, teacher, labelled, order.wish, pool, show=show)
 
 
 def _uncaptioned(work: Work) -> int:

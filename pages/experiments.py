@@ -293,12 +293,14 @@ def show_tables() -> None:
     inert.show(table.title)
     for test in tables.plottable(table):
         st.markdown(f"**{inert.label(test)}**")
-        st.plotly_chart(
-            tables.beside_the_paper(table, test),
-            key=f"paper_{test}",
-            config=HIDE_BAR,
-            alt=f"F1 on {test}: the paper's number and ours for {len(table.rows)} rows, as in the grid below",
-        )
+        if table.is_grid:
+            figure, words = tables.over_samples(table, test), tables.over_samples_in_words(table, test)
+        else:
+            figure = tables.beside_the_paper(table, test)
+            words = f"F1 on {test}: the paper's number and ours for {len(table.rows)} rows, as in the grid below"
+        st.plotly_chart(figure, key=f"paper_{test}", config=HIDE_BAR, alt=words)
+        if table.is_grid:
+            st.caption("Mean over the seeds, each of which draws samples of its own; bars: ± one standard deviation.")
     st.dataframe(
         tables.grid(table),
         hide_index=True,

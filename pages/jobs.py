@@ -3,13 +3,13 @@
 import streamlit as st
 
 from app import charts, inert, people, problems, resources, sidebar, stages
-from core.augmentation.report import report
 from core.augmenting import Wish
 from core.domain import AugmentationKind
 from core.jobs import CorpusJob, Order, Product, forecast, samples_of
 from core.study import VARIANTS
 
 POLL = 0.5  # seconds between two looks at a running job
+REPORT = 2.0  # and between two looks at what came of it
 FAILURES = 50
 EXAMPLES = 3
 
@@ -141,9 +141,15 @@ def show_progress(job: CorpusJob, what: str) -> None:
     pace = f" · {now.done / now.seconds:.1f}/s" if now.seconds > 1 and now.done else ""
     left = f" · {clock(now.seconds_left)} left" if now.seconds_left is not None else ""
     spent = f" · ${now.cost:,.4f}" if now.cost else ""
-    state = f"{now.done:,} of {now.planned:,}{pace}{left}{spent} · {now.failed:,} failed" if now.planned else "looking…"
+    if now.planned:
+        share = now.done / now.planned
+        state = f"{now.done:,} of {now.planned:,}{pace}{left}{spent} · {now.failed:,} failed"
+    elif now.to_see:
+        share, state = now.seen / now.to_see, f"looked at {now.seen:,} of {now.to_see:,} samples"
+    else:
+        share, state = 0.0, "looking…"
     bar.progress(
-        now.done / now.planned if now.planned else 0.0,
+        share,
         text=f"{inert.label(what)}: {'stopping, ' if job.stopping else ''}{state}",
     )
     end.button(
@@ -180,22 +186,18 @@ def show_failures(order: Order) -> None:
 
 
 def show_variants(order: Order) -> None:
-    """What the variants of the corpus came to, with examples of each reason."""
-    made = resources.store().bulk.variants_of(order.corpus, order.split)
-    if not made:
+    """What the variants of the corpus came to, with examples of each reason; looked at again while a job runs."""
+    outcomes = resources.store().bulk.outcomes(order.corpus, order.split, examples=EXAMPLES)
+    if not outcomes:
         return
     st.subheader("New samples so far")
-    counts = report(made)
-    st.plotly_chart(
-        charts.variants(counts),
-        config={"displayModeBar": False},
-        alt="; ".join(f"{kind}: {each.kept:,} kept of {each.made:,}" for kind, each in counts.items()),
-    )
-    reasons = {(each.kind, each.dropped) for each in made}
-    for kind, reason in sorted(reasons, key=lambda each: (each[0], each[1] or "")):
-        examples = [each for each in made if (each.kind, each.dropped) == (kind, reason)][:EXAMPLES]
-        with st.expander(f"{stages.TITLES[kind]}: {reason or 'kept'}"):
-            for each in examples:
+    said = (f"{each.kind}: {each.number:,} {each.dropped or 'kept'}" for each in outcomes)
+    st.plotly_chart(charts.variants(outcomes), key="variants", config={"displayModeBar": False}, alt="; ".join(said))
+    for outcome in outcomes:
+        reason = outcome.dropped or "kept"
+        title = f"{stages.TITLES[outcome.kind]}: {reason} ({outcome.number:,})"
+        with st.expander(title, key=f"{outcome.kind} {reason}"):
+            for each in outcome.examples:
                 inert.show(each.caption or (each.variant.text if each.variant else each.answer or "(nothing came)"))
 
 
@@ -230,4 +232,4 @@ with problems.shown():
     show_coverage(wanted)
     show_failures(wanted)
     if wanted.product == "variants":
-        show_variants(wanted)
+        st.fragment(run_every=REPORT if is_running else None)(show_variants)(wanted)

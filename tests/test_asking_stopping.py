@@ -1,15 +1,18 @@
 """A run that is stopped, or breaks: what came is kept, and the next one goes on."""
 
+import asyncio
 import sqlite3
 import time
 from pathlib import Path
 
 import pytest
 
-from core.asking import Engine, Job, Limits, engine
+from core.asking import Conversation, Engine, Job, Limits, engine
+from core.domain import Sample
 from core.errors import StoreError
 from core.settings import Settings
 from core.store import Store
+from core.store.rows import Stored
 from core.teachers import Answer, Teacher, endpoint
 from tests.asking import alone, ask, run
 from tests.loopback import Loopback
@@ -94,3 +97,24 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_its_reason(
         other.rollback()
     with pytest.raises(StoreError, match="locked"):
         job.result()
+
+
+@pytest.mark.parametrize("asks", [1, 40], ids=["at its end", "soon"])
+def test_what_was_made_of_an_answer_and_cannot_be_kept_ends_the_run(
+    teacher: Teacher, store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, asks: int
+) -> None:
+    keep = store.add
+
+    def full(*records: Stored) -> None:
+        if any(isinstance(record, Sample) for record in records):
+            raise StoreError("the disk is full")
+        keep(*records)
+
+    def made(number: int) -> Conversation:
+        yield ask(number)
+        yield Sample.from_text(f"made of answer {number}")
+
+    monkeypatch.setattr(store, "add", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        asyncio.run(Engine(teacher, store, Limits(1), None, planned=asks).run(map(made, range(asks))))
+    assert len(loopback.requests) <= 4

@@ -1,6 +1,13 @@
 """Variants of a whole corpus, by a teacher behind a real endpoint on this machine."""
 
+import json
+import os
 import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from core import corpora
 from core.asking import Engine, Job, Limits, Tally
 from core.augmentation import EntityPool, files
 from core.augmentation.naming import TYPES, NameList
@@ -21,10 +29,12 @@ from core.review import decide, edit, undo
 from core.store import Store
 from core.store.queue import Rules
 from core.teachers._chat import ChatTeacher
-from core.training.config import Variants
+from core.training.config import Split, Variants
+from core.training.data import read_examples
 from core.training.variants import variant_rows
 from tests.loopback import Fault, Loopback, serving
 
+ROOT = Path(__file__).parent.parent
 KINDS = ("style", "entity", "image")
 NAMES = ("Ana", "Bo", "Cy", "Di", "Ed", "Flo")
 SAMPLES = tuple(
@@ -137,6 +147,87 @@ def test_a_run_that_is_stopped_loses_and_doubles_nothing(loopback: Loopback, sto
     assert len(made) == len({each.id for each in made}) == 36
     asked = Counter(str(body["messages"]) + str(body.get("seed")) for body in loopback.requests)
     assert sum(asked.values()) - len(asked) <= 3 * 4  # at most what was on its way at each stop
+
+
+def command(loopback: Loopback, workspace: Path, out: Path, *options: str) -> "subprocess.Popen[str]":
+    """The batch command, in a process of its own."""
+    settings = {"WORKSPACE": str(workspace), "TEACHER_URL": loopback.url, "TEACHER_MODEL": "m"}
+    settings["TEACHER_PROMPTS"] = "paper"
+    asked = ["augment", "--corpus", "names", "--split", "train", "--json", "--out", str(out), *options]
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "core", *asked],
+        cwd=ROOT,
+        env={**os.environ, **{f"COTPD_{name}": value for name, value in settings.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finished(running: "subprocess.Popen[str]") -> dict[str, Any]:
+    """What a command says that ends well."""
+    stdout, stderr = running.communicate(timeout=240)
+    assert running.returncode == 0, stderr
+    found: dict[str, Any] = json.loads(stdout)
+    return found
+
+
+def said(out: Path) -> list[dict[str, Any]]:
+    """The variants in a file, without when they came and what they took."""
+    variants = [each.augmentation.model_dump(mode="json") for each in files.read(out)]
+    for each in variants:
+        each["maker"] = {"parameters": each["maker"]["parameters"], "prompt": each["maker"]["prompt_version"]}
+    return variants
+
+
+@pytest.mark.timeout(900)
+def test_a_process_that_is_killed_loses_and_doubles_nothing(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    options = ("--times", "2", "--concurrency", "4")
+    unbroken = tmp_path / "unbroken"
+    with Store(unbroken) as other:
+        other.add_corpus("names", "train", SAMPLES)
+    finished(command(loopback, unbroken, tmp_path / "unbroken.jsonl", *options))
+    loopback.requests.clear()
+    loopback.pause = 0.1
+    for number in (1, 2):
+        running = command(loopback, tmp_path / "workspace", tmp_path / "killed.jsonl", *options)
+        deadline = time.monotonic() + 120
+        while len(loopback.requests) < 9 * number:
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        time.sleep(2 * loopback.pause)
+    finished(command(loopback, tmp_path / "workspace", tmp_path / "killed.jsonl", *options))
+    assert said(tmp_path / "killed.jsonl") == said(tmp_path / "unbroken.jsonl")
+    asked = Counter(str(body["messages"]) + str(body.get("seed")) for body in loopback.requests)
+    assert asked.total() - len(asked) <= 2 * 4  # at most what was on its way at each kill
+    with sqlite3.connect(tmp_path / "workspace/workspace.db") as db:
+        assert db.execute("SELECT count(*) FROM augmentations").fetchone() == (36,)
+        answers = "SELECT count(*), count(DISTINCT key) FROM attempts WHERE failure IS NULL"
+        assert db.execute(answers).fetchone() == (len(asked), len(asked))
+    loopback.requests.clear()
+    finished(command(loopback, tmp_path / "workspace", tmp_path / "again.jsonl", *options))
+    assert loopback.requests == []
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "killed.jsonl").read_bytes()
+
+
+def test_samples_are_drawn_as_a_training_draws_them(loopback: Loopback, store: Store, tmp_path: Path) -> None:
+    tags = dict(enumerate(("B-PER", "O", "O", "B-LOC", "O")))
+    blocks = ("".join(f"{word}\t{tags[at]}\n" for at, word in enumerate(each.tokens)) + "\n" for each in SAMPLES)
+    (tmp_path / "train.txt").write_text("".join(f"IMGID:1\n{block}" for block in blocks))
+    rows = corpora.find("twitter").read(tmp_path / "train.txt")
+    store.add_corpus("names", "train", [row.sample for row in rows], replace=True)
+    draws = [
+        {each.sample.id for each in read_examples(Split(path=Path("train.txt"), limit=2, draw=draw), tmp_path, "mner")}
+        for draw in (1, 3)
+    ]
+    options = ("--kind", "image", "--limit", "2", "--draw", "1", "--draw", "3")
+    finished(command(loopback, tmp_path / "workspace", tmp_path / "drawn.jsonl", *options))
+    parents = {each.augmentation.parent_id for each in files.read(tmp_path / "drawn.jsonl")}
+    assert draws[0] != draws[1]
+    assert parents == draws[0] | draws[1]
 
 
 def test_a_variant_that_says_the_same_as_an_earlier_one_is_dropped(loopback: Loopback, store: Store) -> None:

@@ -43,6 +43,7 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["import", "--frmat", "jsonl"], ["--frmat", "--format"]),
         (["caption", "--corpus", "demo", "--limit", "0"], ["--limit"]),
         (["augment", "--text", "a", "--kind", "x"], ["--kind", "style", "entity", "image"]),
+        (["augment", "--corpus", "a", "--draw", "7"], ["--draw 7 needs --limit"]),
         (["import"], ["--path", "--demo"]),
         (["export", "--path", "a", "--corpus", "b"], ["--corpus and --split together"]),
         (["export", "--path", "a", "--without", "entities"], ["--without entities", "image, caption, knowledge"]),

@@ -27,7 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def frozen(root: Path) -> str:
-    """A row whose teacher is another row, which stands behind it; and one whose corpus is missing."""
+    """A row whose teacher is another row, which stands behind it; and one whose corpus is none."""
     files = 'captions = "captions.txt"\nknowledge = "{}.knowledge.txt"\npath = "{}.txt"\n'
     return f"""
 title = "A tiny table"
@@ -51,8 +51,8 @@ prompt_length = 4
 name = "+CPD"
 change = {{ teacher = "{{row:+CoT}}" }}
 [[rows]]
-name = "missing"
-change = {{ train.path = "nowhere.txt" }}
+name = "broken"
+change = {{ train.path = "captions.txt" }}
 [[rows]]
 name = "+CoT"
 change = {{ alpha = 0, student.generator = "bare" }}
@@ -63,28 +63,39 @@ def test_a_table_runs_what_is_missing_and_goes_on_after_a_failure(root: Path, tm
     file = table(tmp_path, frozen(root))
     seen: list[Standing] = []
     (failure,) = run(file, root, tmp_path, seen.append)
-    assert failure.training.row.name == "missing"
-    assert "nowhere.txt" in failure.problem
-    assert list(dict.fromkeys(standing.training.row.name for standing in seen)) == ["+CoT", "+CPD", "missing"]
+    assert failure.training.row.name == "broken"
+    assert "captions.txt" in failure.problem
+    assert list(dict.fromkeys(standing.training.row.name for standing in seen)) == ["+CoT", "+CPD", "broken"]
     assert {(standing.done, standing.of) for standing in seen} == {(0, 3), (1, 3), (2, 3)}
     assert [standing.progress.step for standing in seen if standing.done == 0 and standing.progress] == [*range(1, 7)]
 
-    student, missing, teacher = results(file, tmp_path).rows
+    student, broken, teacher = results(file, tmp_path).rows
     assert (student.teacher, teacher.teacher) == ("frozen: +CoT", "none")
     assert (student.view, teacher.view) == ("without_knowledge", "with_knowledge")
     assert student.tests.keys() == teacher.tests.keys() == {"dev"}
-    assert (missing.dev, missing.runs[0].state, missing.runs[0].problem) == (None, "failed", failure.problem)
+    assert (broken.dev, broken.runs[0].state, broken.runs[0].problem) == (None, "failed", failure.problem)
 
     seen.clear()
-    assert [each.training.row.name for each in run(file, root, tmp_path, seen.append)] == ["missing"]
-    assert {(standing.training.row.name, standing.done) for standing in seen} == {("missing", 2)}
+    assert [each.training.row.name for each in run(file, root, tmp_path, seen.append)] == ["broken"]
+    assert {(standing.training.row.name, standing.done) for standing in seen} == {("broken", 2)}
+
+
+def test_a_file_that_is_missing_is_told_before_anything_starts(root: Path, tmp_path: Path) -> None:
+    text = frozen(root) + '[[rows]]\nname = "varied"\nchange = { augment = { path = "variants/mine.jsonl" } }\n'
+    file = table(tmp_path, text)
+    seen: list[Standing] = []
+    with pytest.raises(BadInput, match=r"not there: .*variants/mine\.jsonl, read by row 'varied'.*--only"):
+        run(file, root, tmp_path, seen.append)
+    assert (seen, list(tmp_path.glob("mine/*"))) == ([], [])
+    done = core(file, "--data", root, "--home", tmp_path, "--only", "varied")
+    assert (done.exit_code, "variants/mine.jsonl, read by" in done.stderr) == (2, True)
 
 
 def test_a_chosen_row_brings_its_teacher_and_no_other(root: Path, tmp_path: Path) -> None:
     file = table(tmp_path, frozen(root))
     assert run(file, root, tmp_path, lambda _: None, only=["+CPD"]) == []
     assert [row.runs[0].state for row in results(file, tmp_path).rows] == ["done", "not run", "done"]
-    with pytest.raises(BadInput, match=r"no row is called '\+CDP'; there are: \+CPD, missing, \+CoT"):
+    with pytest.raises(BadInput, match=r"no row is called '\+CDP'; there are: \+CPD, broken, \+CoT"):
         run(file, root, tmp_path, lambda _: None, only=["+CDP"])
 
 
@@ -136,18 +147,18 @@ def core(*arguments: object) -> Result:
 
 def test_the_command_runs_shows_and_writes_a_table(root: Path, tmp_path: Path) -> None:
     file, home, written = table(tmp_path, frozen(root)), tmp_path / "home", tmp_path / "results.md"
-    done = core(file, "--data", root, "--home", home, "--only", "+CoT", "--only", "missing", "--markdown", written)
+    done = core(file, "--data", root, "--home", home, "--only", "+CoT", "--only", "broken", "--markdown", written)
     assert done.exit_code == 1
-    assert "missing, seed 1" in done.stderr
-    assert "nowhere.txt" in done.stderr
+    assert "broken, seed 1" in done.stderr
+    assert "captions.txt" in done.stderr
     assert done.stdout == written.read_text()
-    assert "| missing | " in done.stdout
+    assert "| broken | " in done.stdout
 
     shown = core(file, "--home", home, "--report", "--json")
     assert shown.exit_code == 0
     document: dict[str, Any] = json.loads(shown.stdout)
     states = {row["name"]: row["runs"][0]["state"] for row in document["rows"]}
-    assert states == {"+CPD": "not run", "missing": "failed", "+CoT": "done"}
+    assert states == {"+CPD": "not run", "broken": "failed", "+CoT": "done"}
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,14 @@ def test_a_shipped_table_is_whole(file: Path, tmp_path: Path) -> None:
     assert find(file.stem) == file
 
 
+def test_a_grid_is_a_table_of_samples_by_variants(tmp_path: Path) -> None:
+    found = {file.stem: results(file, tmp_path) for file in tables()}
+    assert [name for name, table in found.items() if table.is_grid] == ["lowdata"]
+    assert {(row.samples, row.times) for row in found["lowdata"].rows} == {
+        (samples, times) for samples in (50, 100, 200, 400) for times in (0, 1, 2, 4)
+    }
+
+
 def test_tables_are_listed_and_reported_without_the_heavy_parts(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from core.experiments import results, tables\n"

@@ -120,8 +120,47 @@ def test_a_job_of_captions_counts_what_it_makes_and_groups_what_fails(
 def test_a_job_makes_new_samples_and_its_limit_holds(bench: Workbench) -> None:
     wish = Wish(("image",), times=1)
     assert done(bench, Order("variants", "names", "train", limit=3, wish=wish)).standing().done == 3
-    made = bench.store.bulk.variants_of("names", "train")
-    assert {each.parent_id for each in made} == {sample.id for sample in SAMPLES[:3]}
+    (outcome,) = bench.store.bulk.outcomes("names", "train", examples=5)
+    assert (outcome.kind, outcome.dropped, outcome.number) == ("image", None, 3)
+    assert {each.parent_id for each in outcome.examples} == {sample.id for sample in SAMPLES[:3]}
+
+
+def test_a_job_that_plans_says_how_far_it_has_looked_and_can_be_stopped(
+    bench: Workbench, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = CorpusJob(bench, Order("variants", "names", "train", wish=Wish(("image",))))
+    seen = []
+
+    def looking(sample: Sample) -> tuple[Entity, ...] | None:
+        seen.append((job.standing().seen, job.standing().to_see))
+        if sample == SAMPLES[4]:
+            job.stop(by=ANN)
+        return sample.entities
+
+    monkeypatch.setattr(bench, "entities", looking)
+    job.start(by=ANN)
+    assert job.wait(60)
+    assert seen == [(number, 8) for number in range(5)]
+    assert (job.standing().stopped, job.standing().planned) == ("you stopped it", 0)
+    assert loopback.requests == []
+
+
+def test_what_came_of_variants_is_counted_by_reason_with_the_newest_of_each(
+    bench: Workbench, loopback: Loopback
+) -> None:
+    loopback.answer = lambda body: (
+        "I'm sorry, but I can't help with that." if "Ana" in str(body) else f"A {len(str(body))}"
+    )
+    done(bench, Order("variants", "names", "train", wish=Wish(("image",), times=2), concurrency=1))
+    kept, *dropped = bench.store.bulk.outcomes("names", "train", examples=3)
+    assert kept.dropped is None
+    assert [(each.dropped, each.number) for each in dropped if each.dropped == "refused"] == [("refused", 2)]
+    assert sum(each.number for each in (kept, *dropped)) == 16
+    assert len(kept.examples) == 3
+    assert [each.maker.created for each in kept.examples] == sorted(
+        (each.maker.created for each in kept.examples), reverse=True
+    )
+    assert bench.store.bulk.outcomes("names", "test", examples=3) == []
 
 
 def test_what_an_endpoint_refuses_ends_the_job_with_its_reason(bench: Workbench, loopback: Loopback) -> None:

@@ -58,6 +58,23 @@ def test_a_job_is_foreseen_stopped_and_gone_on_with(page: Page, loopback: Loopba
     assert len(loopback.requests) == 16
 
 
+def test_what_comes_of_new_samples_is_shown_while_they_are_made(page: Page, loopback: Loopback) -> None:
+    loopback.pause = 1.5
+    page.get_by_text("New samples", exact=True).click()
+    page.get_by_role("button", name="Another style").click()  # leaves verdicts, none of which is a yes, and pictures
+    page.get_by_label("Requests at once").fill("1")
+    page.get_by_label("Requests at once").press("Enter")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("An imagined picture: kept").click()
+    expect(page.get_by_text("onerror=alert(1)").first).to_be_visible()
+    expect(page.get_by_text("Another entity: implausible (3)")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_enabled()  # it still runs, and what is open stays so
+    expect(page.get_by_text("onerror=alert(1)").first).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("it goes on from there")).to_be_visible()
+    loopback.pause = 0
+
+
 def test_new_samples_are_made_and_shown_inert_with_their_reasons(page: Page) -> None:
     page.get_by_text("New samples", exact=True).click()
     page.get_by_role("button", name="Another entity").click()  # leaves the other two kinds

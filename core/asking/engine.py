@@ -34,7 +34,8 @@ GRACE = 5.0
 class Engine:
     """Has one run's conversations with a teacher; `tally` says at any time what became of them.
 
-    Each request's raw answer is kept before anything is made of it, and an ask whose answer is kept is not sent again.
+    Each request's raw answer is kept before anything is made of it, and an ask whose answer is kept is not sent again:
+    what is made of it need not be waited for.
     With a `line` that is none to the teacher itself, such as a file, every ask is sent once, and no failure stops it.
     """
 
@@ -62,7 +63,7 @@ class Engine:
         """Have all conversations, until they are over or something stops the run: `tally.stopped` says what.
 
         Raises:
-            StoreError: an answer cannot be kept.
+            StoreError: an answer, or what was made of it, cannot be kept.
         """
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         if self.tally.stopped:
@@ -132,7 +133,7 @@ class Engine:
             if isinstance(item, Ask):
                 item = await self._settle(conversation, item)
             else:
-                await self._writer.keep(item)
+                self._writer.keep_soon(item)
                 item = _next(lambda: conversation.send(None))
 
     async def _settle(self, conversation: Conversation, ask: Ask) -> Ask | Stored | None:

@@ -122,7 +122,7 @@ def _find(names: Sequence[Name], tokens: Sequence[str]) -> list[list[_Occurrence
         best.append(best[-1])
         last.append(None)
         for index, name in enumerate(names):
-            for start in range(max(0, end - name.reach), end):
+            for start in text.starts(end, name):
                 if likeness := name.likeness(text, start, end):
                     size = sum(map(len, text.letters[start:end])) or 1
                     value = (round(best[start][0] + likeness * size, 6), best[start][1] - 1)

@@ -6,6 +6,7 @@ never `us`. Words are whole tokens, so that `US` is never looked for inside `bus
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -29,6 +30,7 @@ _EDITABLE = 7  # letters: one edit turns too many shorter names into other names
 _INFLECTED = 5
 _STEM = 4  # letters that a name must keep when a part of it goes
 _MORE_TOKENS = 4  # that a name may be cut into, beyond its own: Spider - Man
+_MORE_LETTERS = 2  # that several words of a name may have, beyond its own: an s or one edit, and a genitive
 _MARKS = {"@", "#"}
 _JOINERS = set("-‐‑–'’`´.&_·")
 _AFFIXES = ("real", "official", "the", "its", "iam")
@@ -76,7 +78,12 @@ def camel_parts(word: str) -> list[str]:
 
 
 def _parts(words: Sequence[str]) -> list[str]:
-    return [fold(part) for word in words if letters(word) for part in camel_parts(letters(word))]
+    return [part for word in words for part in _parts_of(word)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _parts_of(word: str) -> tuple[str, ...]:
+    return tuple(map(fold, camel_parts(letters(word)))) if letters(word) else ()
 
 
 def _is_common(parts: Sequence[str]) -> bool:
@@ -117,6 +124,12 @@ class Words:
             word[:1].isupper() and not self.is_marked(at) for at, word in enumerate(self.letters)
         )
         self._is_shouted = 2 * sum(word.isupper() for word in cased) > len(cased) > 2
+        self._lengths = list(accumulate(map(len, self.folds), initial=0))
+
+    def starts(self, end: int, name: "Name") -> range:
+        """Where tokens may begin that end at `end` and are this name; from elsewhere they are too many, or too long."""
+        near = bisect_left(self._lengths, self._lengths[end] - name.letters)
+        return range(max(0, end - name.tokens, min(near, end - 1)), end)
 
     def is_marked(self, at: int) -> bool:
         """Whether a token is a handle or a hashtag."""
@@ -154,7 +167,10 @@ class Words:
 
 
 class Name:
-    """A name as it is written in a tweet, in one or several ways that differ in case, spaces, signs or accents only."""
+    """A name as it is written in a tweet, in one or several ways that differ in case, spaces, signs or accents only.
+
+    No form of it has more than so many `tokens`, nor, of several tokens, more than so many `letters`.
+    """
 
     def __init__(self, written: Collection[tuple[str, ...]], *, is_person: bool) -> None:
         self._written = frozenset(written)
@@ -166,7 +182,8 @@ class Name:
         self._ends = set(accumulate(map(len, self._parts)))
         self._family = fold(words[-1]) if is_person and len(words) > 1 and len(fold(words[-1])) >= _STEM else None
         self._inflected = self._inflections(words) if self._key else {}
-        self.reach = max(map(len, written)) + _MORE_TOKENS
+        self.tokens = max(map(len, written)) + _MORE_TOKENS
+        self.letters = len(self._key) + _MORE_LETTERS
 
     def _inflections(self, words: Sequence[str]) -> dict[str, float]:
         spellings = {}

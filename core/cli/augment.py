@@ -22,6 +22,7 @@ from core.cli.asking import (
 from core.cli.cases import SampleOptions, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.drawing import drawn
 from core.errors import BadInput
 from core.stored import stored_samples
 
@@ -39,6 +40,10 @@ KINDS: tuple[AugmentationKind, ...] = get_args(AugmentationKind)
 Kinds = Annotated[
     list[str] | None,
     typer.Option("--kind", metavar="KIND", help=f"One of {', '.join(KINDS)}; may be repeated; else all."),
+]
+Draws = Annotated[
+    list[int] | None,
+    typer.Option("--draw", min=0, help="With --limit: draw them under this seed, as a training does; may be repeated."),
 ]
 Times = Annotated[int, typer.Option(min=1, max=50, help="Variants of each kind of a sample.")]
 Seed = Annotated[int, typer.Option(min=0, help="Draws names, and further variants.")]
@@ -58,6 +63,7 @@ def add_to(app: typer.Typer) -> None:
 def augment(
     *,
     about: SampleOptions,
+    draws: Draws = None,
     kinds: Kinds = None,
     times: Times = 1,
     seed: Seed = 0,
@@ -81,8 +87,10 @@ def augment(
 
     wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
     batch.check(within.budget)
+    if draws and about.limit is None:
+        raise BadInput(f"--draw {draws[0]} needs --limit: how many samples to draw")
     bench = workbench(teacher=teacher, workspace=workspace)
-    samples = [case.sample for case in about.cases(bench)]
+    samples = _samples(bench, about, draws or [])
     mind = bench.models.teacher(bench.settings)
     price = price_within(bench, within.budget)
     limits = within.of(mind)
@@ -124,6 +132,14 @@ def augment(
     files = [f"{name}: {value}" for name, value in {**about_batch, **about_file}.items()]
     answer(document, as_json=as_json, lines=[*one, *_counted(counts), *files])
     end(tally, problems)
+
+
+def _samples(bench: "Workbench", about: SampleOptions, draws: Sequence[int]) -> list[Sample]:
+    """The samples that are asked about: the first ones, or those of all draws, each once."""
+    if not draws:
+        return [case.sample for case in about.cases(bench)]
+    everything = [case.sample for case in replace(about, limit=None).cases(bench)]
+    return list({sample.id: sample for draw in draws for sample in drawn(everything, about.limit, draw)}.values())
 
 
 def _kinds(given: Sequence[str]) -> tuple[AugmentationKind, ...]:

@@ -59,6 +59,9 @@ class RunResult(Value):
 class RowResults(Value):
     """One row: what its students saw and learned from, the scores of its finished runs, and the paper's number.
 
+    `samples` is how many it trains on, where that is limited; `times` how many variants of each at most: 0 without
+    augmentation, None where all that there are.
+
     `view` is the one by whose dev F1 the students were chosen, and the one that the paper's number is of; None before
     a run is done.
     """
@@ -66,6 +69,8 @@ class RowResults(Value):
     name: str
     encoder: str
     source: str
+    samples: int | None
+    times: int | None
     teacher: str
     view: View | None
     dev: Score | None
@@ -83,6 +88,15 @@ class Results(Value):
     title: str
     tests: tuple[str, ...]
     rows: tuple[RowResults, ...]
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether its rows are numbers of samples, each with numbers of variants, as in the paper's Figure 3."""
+        samples = {row.samples for row in self.rows}
+        times = {row.times for row in self.rows}
+        cells = {(row.samples, row.times) for row in self.rows}
+        is_counted = None not in samples | times
+        return is_counted and len(cells) == len(self.rows) and min(len(samples), len(times)) > 1
 
 
 def results(file: Path, home: Path) -> Results:
@@ -111,6 +125,8 @@ def results(file: Path, home: Path) -> Results:
                 name=row.name,
                 encoder=own[0].config.student.encoder,
                 source=source,
+                samples=own[0].config.train.limit,
+                times=own[0].config.augment.times if own[0].config.augment else 0,
                 teacher=_teacher(own[0]),
                 view=view,
                 dev=Score.of([result.best_dev_f1 for result in done]) if done else None,

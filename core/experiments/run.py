@@ -41,11 +41,13 @@ def run(
     next call goes on from there. `root` is the folder of the corpora.
 
     Raises:
-        BadInput: the table is broken, or has no row of a name in `only`.
+        BadInput: the table is broken, has no row of a name in `only`, or a row reads a file that is not there; then
+            nothing has started.
     """
     table = Table.read(file)
     wanted = _chosen(table, table.trainings(home), only)
     waiting = [training for training in wanted if not training.done]
+    _check_files(file, root, waiting)
     failures = []
     for number, training in enumerate(waiting, start=len(wanted) - len(waiting)):
 
@@ -66,6 +68,23 @@ def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> l
         if training.row.name in names and training.teacher:
             names.add(training.teacher)
     return [training for training in trainings if training.row.name in names]
+
+
+def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None:
+    """Refuse what would fail after hours: a row whose captions, or whose variants, nobody has made yet."""
+    lacking: dict[Path, set[str]] = {}
+    for training in waiting:
+        for file in training.config.files:
+            if not (root / file).exists():
+                lacking.setdefault(file, set()).add(training.row.name)
+    if lacking:
+        told = (f"{root / file}, read by {_counted(rows)}" for file, rows in lacking.items())
+        raise BadInput(f"not there: {'; '.join(told)}. {table} may say how they are made; --only runs other rows")
+
+
+def _counted(rows: Collection[str]) -> str:
+    first = f"row {min(rows)!r}"
+    return first if len(rows) == 1 else f"{first} and {len(rows) - 1} more"
 
 
 def _train(training: Training, root: Path, report: "Callable[[Progress], None]") -> None:

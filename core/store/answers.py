@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from pydantic import JsonValue
 
-from core.domain import Augmentation, Caption, Decision, Knowledge, Prediction, Sample
+from core.domain import Augmentation, AugmentationKind, Caption, Decision, DropReason, Knowledge, Prediction, Sample
 
 
 class Asked(TypedDict, total=False):
@@ -35,6 +35,16 @@ class Approval:
 
     augmentation: Augmentation
     decision: Decision
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one kind of augmentation, kept or dropped for one reason: how often, and the newest of them."""
+
+    kind: AugmentationKind
+    dropped: DropReason | None
+    number: int
+    examples: tuple[Augmentation, ...]
 
 
 @dataclass(frozen=True)

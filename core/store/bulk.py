@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Unpack
 
-from core.domain import Augmentation, Caption, Knowledge, State
-from core.store.answers import Asked
+from core.domain import Augmentation, AugmentationKind, Caption, DropReason, Knowledge, State
+from core.store.answers import Asked, Outcome
 from core.store.attempts import Rows
 from core.store.rows import TABLES, Kind, canonical, record_of
 
@@ -115,14 +115,22 @@ class Bulk:
         """
         return {row["what"]: row["samples"] for row in self._rows(sql, corpus, split)}
 
-    def variants_of(self, corpus: str, split: str) -> list[Augmentation]:
-        """What was made of a split's samples, by whichever model, dropped ones too; the newest first."""
+    def outcomes(self, corpus: str, split: str, *, examples: int) -> list[Outcome]:
+        """What became of the variants of a split's samples, by whichever model: by kind, the kept ones first."""
         sql = """
-            SELECT record FROM augmentations
-            WHERE parent_id IN (SELECT sample_id FROM memberships WHERE corpus = ? AND split = ?)
-            ORDER BY created DESC, rowid DESC
+            WITH made AS (
+                SELECT id, kind, dropped, count(*) OVER alike AS number,
+                    row_number() OVER (alike ORDER BY created DESC, rowid DESC) AS nth
+                FROM augmentations
+                WHERE parent_id IN (SELECT sample_id FROM memberships WHERE corpus = ? AND split = ?)
+                WINDOW alike AS (PARTITION BY kind, dropped)
+            )
+            SELECT kind, dropped, number, id FROM made WHERE nth <= ? ORDER BY kind, dropped, nth
         """
-        return [record_of(Augmentation, row["record"]) for row in self._rows(sql, corpus, split)]
+        found: dict[tuple[AugmentationKind, DropReason | None, int], list[str]] = {}
+        for row in self._rows(sql, corpus, split, examples):
+            found.setdefault((row["kind"], row["dropped"], row["number"]), []).append(row["id"])
+        return [Outcome(*what, tuple(self.records(Augmentation, ids))) for what, ids in found.items()]
 
     def _texts(self, kind: type[Kind], ids: Iterable[str]) -> dict[str, str]:
         sql = f"SELECT id, record FROM {TABLES[kind]} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608

@@ -99,6 +99,13 @@ class TrainConfig(Value):
         return self.model_copy(update={"test": other.test}) == other
 
     @property
+    def files(self) -> list[Path]:
+        """What it reads, relative to the folder of the corpora."""
+        splits = (self.train, self.dev, *self.test.values(), *self.transfer)
+        found = [file for split in splits for file in (split.path, split.captions, split.knowledge) if file]
+        return [*found, self.augment.path] if self.augment else found
+
+    @property
     def distils(self) -> bool:
         """Whether the prompt view is trained at all."""
         return self.alpha > 0 or self.nll_student_weight > 0

@@ -11,6 +11,7 @@ from torch import Tensor
 from core import corpora
 from core.corpora import Row
 from core.domain import Sample, Task
+from core.drawing import drawn
 from core.errors import BadInput
 from core.evaluation.views import Example
 from core.student.labels import gold_labels
@@ -50,11 +51,9 @@ def _rows(split: Split, root: Path) -> list[Row]:
         captions=root / split.captions if split.captions else None,
         knowledge=root / split.knowledge if split.knowledge else None,
     )
-    if split.draw is not None:
-        random.Random(split.draw).shuffle(rows)  # noqa: S311 - a draw, not a secret
     if not rows:
         raise BadInput(f"{root / split.path} holds no samples")
-    return rows[: split.limit]
+    return drawn(rows, split.limit, split.draw)
 
 
 def _examples(split: Split, rows: Sequence[Row], labels: Callable[[Sample], list[str]]) -> list[Example]:
