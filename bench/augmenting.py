@@ -1,6 +1,6 @@
 """New samples for a corpus from a server on loopback: how fast, and what kills lose, double or change.
 
-    python -m bench.augmenting [--tweets 1000] [--kills 5]
+    python -m bench.augmenting [--tweets 1000] [--kills 5] [--seconds 0.2]
 
 The corpus is made up. Each run is the batch command in a process of its own, as a user starts it. A tweet takes three
 requests, a rewrite, a verdict on another name and an imagined picture, none of which waits for another: so the ideal
@@ -75,15 +75,15 @@ def made(out: Path) -> list[dict[str, Any]]:
     return found
 
 
-def speed(tweets: int, folder: Path) -> list[dict[str, Any]]:
+def speed(tweets: int, seconds: float, folder: Path) -> list[dict[str, Any]]:
     """One run without a fault, against what the server's pauses alone take, and one more; gives its variants."""
     workspace, out = folder / "whole", folder / "whole.jsonl"
-    with endpoint(folder, "--seconds", str(SECONDS)) as (url, log):
+    with endpoint(folder, "--seconds", str(seconds)) as (url, log):
         corpus(workspace, tweets)
         begun = time.perf_counter()
         found, _ = report(begin(workspace, url, out))
         whole = time.perf_counter() - begun
-        ideal = lines(log) * SECONDS / CONCURRENCY
+        ideal = lines(log) * seconds / CONCURRENCY
         print(f"requests at the server {lines(log)}, answered {found['answered']}, kept {len(kept(workspace))}")
         print(f"ideal {ideal:.2f} s; run {found['seconds']:.2f} s, {ideal / found['seconds']:.3f} of the ideal rate")
         print(f"command with start, plan, report and file {whole:.2f} s, {ideal / whole:.3f} of it")
@@ -95,12 +95,12 @@ def speed(tweets: int, folder: Path) -> list[dict[str, Any]]:
     return made(out)
 
 
-def kills(tweets: int, times: int, folder: Path, unbroken: list[dict[str, Any]]) -> None:
+def kills(tweets: int, times: int, seconds: float, folder: Path, unbroken: list[dict[str, Any]]) -> None:
     """The same, killed on the way, each time at another moment; compared with the run that nothing broke."""
     workspace, out = folder / "killed", folder / "killed.jsonl"
     log = folder / "requests.log"
     log.unlink()
-    with endpoint(folder, "--seconds", str(SECONDS)) as (url, _):
+    with endpoint(folder, "--seconds", str(seconds)) as (url, _):
         corpus(workspace, tweets)
         draw = random.Random(1)  # noqa: S311
         for number in range(1, times + 1):
@@ -110,7 +110,7 @@ def kills(tweets: int, times: int, folder: Path, unbroken: list[dict[str, Any]])
                 time.sleep(0.005)
             running.send_signal(signal.SIGKILL)
             running.communicate()
-            time.sleep(2 * SECONDS)
+            time.sleep(2 * seconds)
             print(f"kill {number}: {lines(log)} requests so far, {sum(kept(workspace).values())} variants kept")
         found, ids = report(begin(workspace, url, out))
         asked = Counter(log.read_text().splitlines())
@@ -126,10 +126,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tweets", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="that the server takes for an answer")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        unbroken = speed(args.tweets, Path(name))
-        kills(args.tweets, args.kills, Path(name), unbroken)
+        unbroken = speed(args.tweets, args.seconds, Path(name))
+        kills(args.tweets, args.kills, args.seconds, Path(name), unbroken)
     print(f"load average {os.getloadavg()[0]:.1f}")
 
 
