@@ -153,7 +153,7 @@ def test_a_page_says_that_nothing_was_found(student: Path) -> None:
 
 def test_a_page_names_all_sets_of_parts_that_flip_an_answer() -> None:
     flips = [Flip(without=parts, answer=Answer()) for parts in (("caption", "noun"), ("caption", "reasoning"))]
-    words = "the caption and special words or the caption and published knowledge: its reasoning"
+    words = "the caption and special words, or the caption and the published reasoning"
     assert left_out(flips) == words
 
 

@@ -29,8 +29,8 @@ PART_NAMES = {
     "noun": "special words",
     "sentence": "the sentence",
     "multimodality": "text and picture",
-    "entities": "published knowledge: its list of entities",
-    "reasoning": "published knowledge: its reasoning",
+    "entities": "the published list of entities",
+    "reasoning": "the published reasoning",
 }
 """What the parts that a student reads are called."""
 
@@ -108,7 +108,7 @@ def by_part(attribution: Attribution) -> list[tuple[str, list[tuple[str, float, 
 
 def left_out(flips: Sequence[Flip]) -> str:
     """Sets of parts, without any of which an answer flips, in words."""
-    return " or ".join(" and ".join(PART_NAMES[part] for part in flip.without) for flip in flips)
+    return ", or ".join(" and ".join(PART_NAMES[part] for part in flip.without) for flip in flips)
 
 
 def tint(share: float) -> str:
