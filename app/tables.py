@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from itertools import cycle
 
 import plotly.graph_objects as go
 
@@ -69,7 +70,7 @@ def over_samples(table: Results, test: str) -> go.Figure:
     figure = go.Figure()
     samples = sorted({row.samples for row in table.rows if row.samples})
     lines = list(_lines(table, test))
-    for (times, scores), look, at in zip(lines, LOOKS, range(len(lines)), strict=False):
+    for (times, scores), look, at in zip(lines, cycle(LOOKS), range(len(lines)), strict=False):
         figure.add_scatter(
             name=_augmented(times),
             x=[samples.index(number) + 0.05 * (at - (len(lines) - 1) / 2) for number in scores],

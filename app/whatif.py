@@ -33,7 +33,7 @@ def show(predictor: Predictor, store: Store, row: Row) -> None:
         changed = show_form(row)
         now, before = take(predictor, store, row, changed)
         show_answers(now, before)
-    show_history(row, store.counterfactuals(row.sample.id))
+    show_history(store.counterfactuals(row.sample.id))
 
 
 def show_form(row: Row) -> Row:
@@ -98,18 +98,19 @@ def show_answer(standing: Standing, view: View) -> None:
         inert.show(f"{answer.relation.label} {answer.relation.score:.0%}")
 
 
-def show_history(row: Row, tried: Sequence[Counterfactual]) -> None:
+def show_history(tried: Sequence[Counterfactual]) -> None:
     """All that was tried on the case: each stands with the number of the try that it was made from."""
     if not tried:
         return
     number = {each.id: at for at, each in enumerate(tried, start=1)}
-    asked: dict[str | None, Row] = {None: row} | {each.id: row_of(each) for each in tried}
+    by_id = {each.id: each for each in tried}  # what the case itself was told may have become more since
     with st.expander(f"Tried on this case ({len(tried)})", icon=":material/account_tree:"):
         rows = [
             {
                 "Try": number[each.id],
                 "Made from": str(number[each.parent_id]) if each.parent_id else "the case",
-                "Changed": what_changed(asked[each.parent_id], asked[each.id]),
+                "Changed": what_changed(row_of(by_id[each.parent_id]), row_of(each)) if each.parent_id else "",
+                "Told": ", ".join(PART_NAMES[part] for part in parts_of(row_of(each))) or "nothing",
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
                 "Tweet": inert.plain(each.sample.text),

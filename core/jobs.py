@@ -26,6 +26,7 @@ from core.domain import Sample
 from core.errors import BadInput, CotpdError
 from core.identity import Person
 from core.store import Store
+from core.stored import stored_samples
 from core.thinking import Thinking
 from core.workbench import Workbench
 
@@ -251,10 +252,7 @@ def samples_of(store: Store, order: Order) -> list[Sample]:
     Raises:
         BadInput: there are none.
     """
-    samples = store.samples(order.corpus, order.split)[: order.limit]
-    if not samples:
-        raise BadInput(f"no corpus {order.corpus}/{order.split} is in the workspace: import it first")
-    return samples
+    return stored_samples(store, order.corpus, order.split)[: order.limit]
 
 
 def _short(problem: str, picture: str) -> str:

@@ -185,6 +185,7 @@ def show_failures(order: Order) -> None:
         )
 
 
+@problems.shown()  # a fragment that runs again alone is not within the page's
 def show_variants(order: Order) -> None:
     """What the variants of the corpus came to, with examples of each reason; looked at again while a job runs."""
     outcomes = resources.store().bulk.outcomes(order.corpus, order.split, examples=EXAMPLES)

@@ -9,13 +9,6 @@ from playwright.sync_api import Browser, Page
 
 from app import marks
 from core.domain import Entity, Sample
-from tests.browser import chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @dataclass

@@ -134,6 +134,7 @@ class Engine:
                 item = await self._settle(conversation, item)
             else:
                 self._writer.keep_soon(item)
+                await asyncio.sleep(0)  # many in a row that ask nothing would keep the loop from all else
                 item = _next(lambda: conversation.send(None))
 
     async def _settle(self, conversation: Conversation, ask: Ask) -> Ask | Stored | None:

@@ -37,7 +37,7 @@ def unusable(settings: Settings) -> str | None:
 
 
 def load(settings: Settings) -> Captioner:
-    """BLIP-2 with its weights in memory: bfloat16 where the processor computes in it, for the same text, else float32.
+    """BLIP-2 with its weights in memory: bfloat16 on a GPU and on CPUs that compute in it, float32 on others.
 
     A folder is never looked up on the network; a hub id is fetched into the hub's own cache.
 
@@ -57,7 +57,7 @@ class Blip2:
     def __init__(self, source: str) -> None:
         is_folder = Path(source).is_dir()
         gpu = torch.cuda.is_available()
-        dtype = torch.bfloat16 if bfloat16.is_native(torch.device("cuda" if gpu else "cpu")) else torch.float32
+        dtype = torch.bfloat16 if gpu or bfloat16.is_native(torch.device("cpu")) else torch.float32
         try:
             self._processor = Blip2Processor.from_pretrained(source, local_files_only=is_folder)
             loaded = Blip2ForConditionalGeneration.from_pretrained(

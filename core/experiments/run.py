@@ -13,6 +13,9 @@ from core.files import replacing
 if TYPE_CHECKING:
     from core.training.trainer import Progress
 
+MOST = 3
+"""Missing files that a refusal names."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -78,8 +81,10 @@ def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None
             if not (root / file).exists():
                 lacking.setdefault(file, set()).add(training.row.name)
     if lacking:
-        told = (f"{root / file}, read by {_counted(rows)}" for file, rows in lacking.items())
-        raise BadInput(f"not there: {'; '.join(told)}. {table} may say how they are made; --only runs other rows")
+        told = [f"{root / file}, read by {_counted(rows)}" for file, rows in lacking.items()]
+        more = f"; {len(told) - MOST} more" if len(told) > MOST else ""
+        named = "; ".join(told[:MOST]) + more
+        raise BadInput(f"not there: {named}. {table} may say how they are made; --only runs other rows")
 
 
 def _counted(rows: Collection[str]) -> str:
