@@ -37,7 +37,8 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
         placeholder="None",
     )
     sides = []
-    for column, number, view in ((left, "First", "without_knowledge"), (right, "Second", "with_knowledge")):
+    columns = st.columns(2)  # of their own, so that on a phone both sets stand above both sides
+    for column, number, view in zip(columns, ("First", "Second"), VIEWS, strict=True):
         name = column.selectbox(number, students, key=f"{number.lower()}_student", bind="query-params")
         seen = column.segmented_control(
             f"{number} sees the tweet",
@@ -74,7 +75,7 @@ def show_samples(compared: Compared, number: Number | None, key: str) -> None:
     if number is None:
         inert.show("Pick a figure to see the samples behind it.", faint=True)
         return
-    st.markdown(f"**{len(number.rows):,} samples behind it**")
+    st.markdown(f"**{len(number.rows):,} sample{'' if len(number.rows) == 1 else 's'} behind it**")
     page = 1
     if len(number.rows) > SHOWN:
         page = st.number_input("Page", 1, -(-len(number.rows) // SHOWN), key=f"page_{key}_{hash(number.rows)}")
@@ -131,8 +132,10 @@ def show_calibration(compared: Compared, found: Report) -> None:
         config=HIDE_BAR,
         alt=f"Reliability diagram of both sides. Expected calibration error: {words}",
     )
-    for at, table in enumerate(found.calibration):
-        show_samples(compared, figures.show_table(table, f"calibration_{at}"), f"calibration_{at}")
+    for at, (side, table) in enumerate(zip(found.sides, found.calibration, strict=True)):
+        inert.show(f"{side.name}:")
+        short = table.model_copy(update={"title": "Confidence"})  # the head stays in sight, and a phone has no room
+        show_samples(compared, figures.show_table(short, f"calibration_{at}"), f"calibration_{at}")
 
 
 @st.fragment

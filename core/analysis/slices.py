@@ -106,7 +106,7 @@ def _sign(row: Row, mention: Entity) -> str:
 
 def _tweet_length(row: Row, _: Entity) -> str:
     words = len(row.sample.tokens)
-    return "up to 10" if words <= 10 else "11 to 20" if words <= 20 else "over 20"
+    return "1 to 10" if words <= 10 else "11 to 20" if words <= 20 else "over 20"
 
 
 def _surface(row: Row, mention: Entity) -> str:
