@@ -99,7 +99,7 @@ def main() -> None:
 
 def listens(nlp: Language) -> bool:
     """Whether the NER reads the vectors of the pipeline's shared layer, which must then run as well."""
-    return any(node.name == "tok2vec-listener" for node in nlp.get_pipe("ner").model.walk())  # type: ignore[attr-defined]
+    return any(node.name == "tok2vec-listener" for node in nlp.get_pipe("ner").model.walk())
 
 
 if __name__ == "__main__":
