@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.asking import CONCURRENCY, SECONDS, WORDS, endpoint, lines, start
+from core.asking import Limits
 from core.domain import Entity, Sample
 from core.store import Store
 
@@ -117,7 +118,8 @@ def kills(tweets: int, times: int, seconds: float, folder: Path, unbroken: list[
         there = kept(workspace)
         print(f"last run: {found['answered']} asked, {found['from_store']} from kept answers, {found['open']} open")
         print(f"kept {len(there)} of {KINDS * tweets}, twice {sum(there.values()) - len(there)}, ids {len(set(ids))}")
-        print(f"repeated requests {sum(asked.values()) - len(asked)}, {CONCURRENCY * times} at most")
+        most = Limits(CONCURRENCY).conversations * times
+        print(f"repeated requests {sum(asked.values()) - len(asked)}, {most} at most")
         print(f"the same variants as without a kill: {made(out) == unbroken}")
 
 

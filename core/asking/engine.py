@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
@@ -70,10 +70,11 @@ class Engine:
             self._stop.set()
         self._pace = Pace(self._stop, self._limits.requests_per_minute, self._limits.tokens_per_minute)
         self._budget = Budget(self._limits.budget, self._price)
+        self._places = asyncio.Semaphore(self._limits.concurrency)
         feed = iter(conversations)
         try:
             async with self._open() as self._line, Writer(self._store) as self._writer:
-                workers = [asyncio.create_task(self._work(feed)) for _ in range(self._limits.concurrency)]
+                workers = [asyncio.create_task(self._work(feed)) for _ in range(self._limits.conversations)]
                 await self._finish(workers)
         finally:
             self.tally.ended = time.monotonic()
@@ -170,30 +171,34 @@ class Engine:
         error: TeacherError | None = None
         while True:
             number += 1
-            try:
-                reply = await (self._send(smaller(ask), f"{key}{FEWER}") if is_small else self._send(ask, key))
-            except Later:
-                if error:
-                    raise error from None
-                raise
-            if self._given and reply.error and last and last.response == reply.response:
-                raise reply.error  # a line that was read in before
-            attempt = self._attempt(key, number, ask, reply)
-            await self._writer.keep(attempt)
-            if reply.error is None and reply.answer:
-                self._breaker.answered()
-                return replace(reply.answer, at=attempt.at, ask=key)
-            error = reply.error or TeacherError("no answer", "nonsense")
-            if error.reason in SMALLER and not is_small:
-                is_small = True
-                continue
-            failures += 1
-            if self._given:
-                raise error
-            if failures >= ATTEMPTS.get(error.reason, 1):
-                if reason := self._breaker.failed(error):
-                    self.stop(reason)
-                raise error
+            async with AsyncExitStack() as place:
+                await place.enter_async_context(self._places)
+                try:
+                    reply = await (self._send(smaller(ask), f"{key}{FEWER}") if is_small else self._send(ask, key))
+                except Later:
+                    if error:
+                        raise error from None
+                    raise
+                if self._given and reply.error and last and last.response == reply.response:
+                    raise reply.error  # a line that was read in before
+                attempt = self._attempt(key, number, ask, reply)
+                if reply.error is None:
+                    await place.aclose()  # the next ask need not wait until this answer is on disk
+                await self._writer.keep(attempt)
+                if reply.error is None and reply.answer:
+                    self._breaker.answered()
+                    return replace(reply.answer, at=attempt.at, ask=key)
+                error = reply.error or TeacherError("no answer", "nonsense")
+                if error.reason in SMALLER and not is_small:
+                    is_small = True
+                    continue
+                failures += 1
+                if self._given:
+                    raise error
+                if failures >= ATTEMPTS.get(error.reason, 1):
+                    if reason := self._breaker.failed(error):
+                        self.stop(reason)  # a failure keeps its place, so that nobody asks in between
+                    raise error
             await self._pace.back_off(failures, error.retry_after)
 
     async def _send(self, ask: Ask, key: str) -> Reply:
