@@ -22,6 +22,12 @@ def test_a_word_is_labelled_at_its_first_sub_word(untrained):
     assert encoded.places == [1, 3, 5]
 
 
+def test_many_samples_are_encoded_as_each_is_alone(untrained):
+    items = [(tweet(*TWEET), ["a city ."]), (tweet("bob", "\ufe0f", "bob"), []), (tweet("ana", "plays"), ["", "x y"])]
+    assert untrained[1].encode_all(items) == [untrained[1].encode(*item) for item in items]
+    assert untrained[1].encode_all([]) == []
+
+
 @pytest.mark.parametrize("token", ["\ufe0f", "\u200b", "\u200d", "\u00a0", "\x92", "\ufffd"])
 def test_a_word_that_vanishes_in_the_tokenizer_still_has_a_place(untrained, token):
     encoded = untrained[1].encode(tweet("ana", token, "bob"), [])

@@ -92,11 +92,25 @@ class ViewBuilder:
         Raises:
             BadInput: the tweet's sub-words leave no room for the prompt, or it has no relation where one is asked for.
         """
+        (encoded,) = self.encode_all([(sample, knowledge)])
+        return encoded
+
+    def encode_all(self, items: Sequence[tuple[Sample, Iterable[str]]]) -> list[Encoded]:
+        """Both views of many samples, each given with its knowledge; a word that they share is cut up once.
+
+        Raises:
+            BadInput: as `encode` does.
+        """
+        words = list({word: None for sample, _ in items for word in sample.tokens})
+        pieces = dict(zip(words, self._ids(words), strict=True))
+        return [self._encode(sample, knowledge, pieces) for sample, knowledge in items]
+
+    def _encode(self, sample: Sample, knowledge: Iterable[str], pieces_of: Mapping[str, list[int]]) -> Encoded:
         text = [self._special("cls_token_id")]
         before = self._markers(sample) if self.marks_relations else {}
         words: list[range] = []
         marks: dict[int, int] = {}
-        for index, pieces in enumerate([*self._ids(sample.tokens), None]):
+        for index, pieces in enumerate([*(pieces_of[word] for word in sample.tokens), None]):
             for mark in before.get(index, ()):
                 marks[mark] = len(text)
                 text.append(-1 - mark)
@@ -122,7 +136,7 @@ class ViewBuilder:
 
     def length(self, sections: Iterable[str]) -> int:
         """How many sub-words knowledge has, those that end sections included."""
-        return sum(len(ids) + 1 for ids in self._ids([*sections, ""])[:-1])
+        return sum(len(ids) + 1 for ids in self._ids(list(sections)))
 
     def collate(
         self,
@@ -187,6 +201,8 @@ class ViewBuilder:
         return row, found
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
         encoding = self.tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
         ids: list[list[int]] = encoding["input_ids"]
         return ids

@@ -117,11 +117,11 @@ class Batches:
         has said already what it thinks, the knowledge is not read at all.
         """
         chance = random.Random(f"{seed}/{epoch}")  # noqa: S311 - shuffling, not secrets
-        encoded = []
+        kept = []
         for example in self._examples:
             known = () if self._posteriors else example.sections
-            kept = [text for text in known if chance.random() >= section_dropout]
-            encoded.append(self._views.encode(example.sample, kept))
+            kept.append((example.sample, [text for text in known if chance.random() >= section_dropout]))
+        encoded = self._views.encode_all(kept)
         order = list(range(len(encoded)))
         chance.shuffle(order)
         for start, end in pairwise(_bounds(len(order), ceil(self._count / POOL))):

@@ -24,7 +24,7 @@ class Teacher:
         self, examples: Sequence[Example], *, temperature: float, device: torch.device, bf16: bool
     ) -> list[Tensor]:
         """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many."""
-        encoded = [self._views.encode(example.sample, example.sections) for example in examples]
+        encoded = self._views.encode_all([(example.sample, example.sections) for example in examples])
         order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].knowledge))
         found: dict[int, Tensor] = {}
         student = self.student.to(device)

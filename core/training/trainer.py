@@ -155,8 +155,8 @@ class Trainer:
 
     def _check(self, train: list[Example], labels: tuple[str, ...]) -> None:
         """Find out now what would else end the training after hours: a tweet too long, a type by another name."""
-        for example in (*train, *self.dev, *(example for test in self.tests.values() for example in test)):
-            self.views.encode(example.sample, ())
+        everything = (*train, *self.dev, *(example for test in self.tests.values() for example in test))
+        self.views.encode_all([(example.sample, ()) for example in everything])
         ours, devs = ({label for example in split for label in example.labels} for split in (self.examples, self.dev))
         is_renamed = self.config.student.task == "mner" and ours - devs  # both have labels that the other lacks
         if unknown := devs - ours if is_renamed else devs.difference(labels):
