@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue
 
+from core import bfloat16
 from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, Task, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Unavailable
@@ -48,6 +49,8 @@ class Predictor:
         self.name = name
         self.student = student
         self.views = views
+        self._device = student.embedding.weight.device
+        self._bf16 = student.config.precision == "bf16" and bfloat16.is_native(self._device)
 
     @classmethod
     def load(cls, settings: Settings) -> "Predictor":
@@ -111,7 +114,7 @@ class Predictor:
             BadInput: a tweet is longer than the encoder can read, or has no relation where one is asked for.
         """
         is_helped = view == "with_knowledge"
-        encoded = [self.views.encode(sample, known if is_helped else ()) for sample, known in items]
+        encoded = self.views.encode_all([(sample, known if is_helped else ()) for sample, known in items])
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
         answers: dict[int, Labelled] = {}
         self.student.eval()
@@ -123,8 +126,8 @@ class Predictor:
         return [answers[at] for at in range(len(items))]
 
     def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[Labelled]:
-        batch = self.views.collate(encoded).to(self.student.embedding.weight.device)
-        with torch.inference_mode():
+        batch = self.views.collate(encoded).to(self._device)
+        with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             logits = getattr(self.student, view)(batch)
             best = self.student.head.decode(logits, batch.asked)
             log_p = self.student.head.log_posteriors(logits, batch.asked).gather(-1, best[:, :, None]).squeeze(-1)

@@ -53,6 +53,25 @@ def test_a_tweet_is_labelled_alike_alone_and_among_many(predictor: Predictor) ->
         assert among.probabilities == pytest.approx(alone.probabilities, abs=1e-4)
 
 
+def test_a_student_answers_in_bf16_where_it_is_to_and_the_processor_computes_in_it(
+    student: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, views = files.load(student)
+    items: list[tuple[Sample, list[str]]] = [(SAMPLE, [])]
+
+    def answer(precision: str, *, native: bool) -> Labelled:
+        monkeypatch.setattr("core.bfloat16.is_native", lambda _: native)
+        loaded.config = loaded.config.model_copy(update={"precision": precision})
+        (labelled,) = Predictor(loaded, views, "tiny").label(items, "without_knowledge")
+        return labelled
+
+    exact, halved = answer("fp32", native=True), answer("bf16", native=True)
+    assert halved.labels == exact.labels
+    assert halved.probabilities != exact.probabilities
+    assert halved.probabilities == pytest.approx(exact.probabilities, abs=0.05)
+    assert answer("bf16", native=False) == exact
+
+
 def test_threads_do_not_disturb_each_other(predictor: Predictor) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = {prediction.id for prediction in pool.map(lambda _: predictor.predict(SAMPLE), range(12))}

@@ -46,3 +46,18 @@ def test_an_encoder_whose_positions_begin_behind_the_paddings_is_read_as_its_own
             ours = student.with_knowledge(views.collate([short]))
             ids = student.encoder(input_ids=torch.tensor([short.text])).last_hidden_state
             torch.testing.assert_close(ours, student.head(ids[:, short.places]))
+
+
+def test_of_an_encoders_layers_the_first_ones_can_be_kept(tiny_encoder):
+    config = StudentConfig(encoder=str(tiny_encoder), labels=LABELS, max_length=64, generator="bare")
+    (whole, views), (short, _) = (files.new(each) for each in (config, config.model_copy(update={"layers": 1})))
+    ids = torch.tensor([views.encode(tweet("ana", "goes"), []).text])
+    with torch.inference_mode():
+        states = whole.eval().encoder(input_ids=ids, output_hidden_states=True).hidden_states
+        torch.testing.assert_close(short.eval().encoder(input_ids=ids).last_hidden_state, states[1])
+    assert len(files.trained_weights(short)) < len(files.trained_weights(whole))
+
+
+def test_more_layers_than_an_encoder_has_are_refused_with_both_numbers(tiny_encoder):
+    with pytest.raises(BadInput, match=r"layers is 3, but encoder .* has 2"):
+        files.new(StudentConfig(encoder=str(tiny_encoder), labels=LABELS, max_length=64, layers=3))

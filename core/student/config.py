@@ -14,6 +14,7 @@ class StudentOptions(Value):
     """A student's parts. `head` says the task as well: `linear` and `crf` label words, `relation` pairs of mentions."""
 
     encoder: str = Field("minilm", min_length=1, description="packaged encoder, hub id or folder")
+    layers: int | None = Field(None, ge=1, description="only the encoder's first ones, for speed; none: all")
     head: str = Field("linear", description="a file in core/student/heads")
     generator: str = Field("conditional", description="a file in core/student/generators: what stands for knowledge")
     prompt_length: int = Field(16, ge=1, le=256, description="N of equation 1")
@@ -23,6 +24,9 @@ class StudentOptions(Value):
     )
     max_length: int = Field(256, ge=32, le=512, description="longest row in sub-words")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the head")
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="what it answers in; bf16, for speed, only where the processor computes in it"
+    )
 
     @property
     def task(self) -> Task:

@@ -28,7 +28,7 @@ def new(config: StudentConfig) -> tuple[Student, ViewBuilder]:
         BadInput: the encoder cannot read rows that long.
         Unavailable: the encoder cannot be loaded.
     """
-    model, tokenizer = encoder.load(config.encoder)
+    model, tokenizer = encoder.load(config.encoder, config.layers)
     longest = encoder.longest_row(model)
     if config.max_length > longest:
         raise BadInput(f"max_length is {config.max_length}, but {config.encoder!r} reads at most {longest} sub-words")
