@@ -1,14 +1,17 @@
 """What lies on the review desk: a card, the student's opinion of it, its history."""
 
+from typing import Literal
+
 import streamlit as st
 
 from app import inert, marks, resources
+from core.domain import State
 from core.review import opinions, wording
 from core.review.editing import spans_of
 from core.review.history import history, lineage
 from core.store.queue import Item
 
-STATE_LOOKS = {
+STATE_LOOKS: dict[State, tuple[str, Literal["gray", "green", "blue", "red", "orange"]]] = {
     "pending": ("hourglass_empty", "gray"),
     "accepted": ("check", "green"),
     "edited": ("edit", "blue"),
@@ -93,7 +96,7 @@ def show_opinion(item: Item, *, asked: bool) -> None:
         inert.show(why, faint=True)
         return
     marks.show_tweet(now.variant, kept.without_knowledge.entities)
-    if now.changes:
+    if kept.with_knowledge and now.changes:
         st.caption(f"With knowledge ({now.changes} changed)")
         marks.show_tweet(now.variant, kept.with_knowledge.entities)
 

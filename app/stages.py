@@ -132,7 +132,7 @@ def _show_verdict(verdict: Verdict, *, kept: bool) -> None:
     words = {"yes": "yes" if kept else "yes, but not clearly", "no": "no", "unparsed": "no clear answer"}[
         verdict.answer
     ]
-    colour, icon = ("green", "check") if kept else ("orange", "close")
-    st.badge(f"Possible in fact? {words}", icon=f":material/{icon}:", color=colour)
+    icon = "check" if kept else "close"
+    st.badge(f"Possible in fact? {words}", icon=f":material/{icon}:", color="green" if kept else "orange")
     if verdict.margin is not None:
         inert.show(f"log p(yes) − log p(no) = {verdict.margin:+.1f}", faint=True)

@@ -75,8 +75,8 @@ def fall(reading: Reading, target: Entity, units: list[int]) -> float:
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
     """Spearman's correlation of two maps."""
-    ranks = [np.argsort(np.argsort(np.array(each))) for each in (first, second)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    one, other = (np.argsort(np.argsort(np.array(each))) for each in (first, second))
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def measure(

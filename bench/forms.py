@@ -54,22 +54,21 @@ def main() -> None:
 def _row(store: Store, folder: Path, form: str, corpus: str) -> str:
     folder.mkdir(parents=True)
     holds = corpora.find(form).HOLDS
-    place: dict[str, Any] = {"format": form, "by": local()}
     without: list[Leavable] = [part for part in ("caption", "knowledge") if part not in holds]
     spent, samples, same = [0.0, 0.0, 0.0], 0, True
     with Store(folder / "workspace") as other:
         for split in [split for name, split in store.corpora() if name == corpus]:
             first, second = folder / f"{split}.x", folder / f"{split}.y"
-            name = {"corpus": corpus, "split": split}
+            place: dict[str, Any] = {"corpus": corpus, "split": split, "format": form, "by": local()}
             begun = time.perf_counter()
             try:
-                samples += export_split(store, first, without=without, **name, **place).samples
+                samples += export_split(store, first, without=without, **place).samples
             except BadInput as error:
                 return f"| {form} | {corpus} | — | — | — | — | refused: {str(error).partition(') ')[2]} |"
             exported = time.perf_counter()
-            import_corpus(other, first, **name, **place)
+            import_corpus(other, first, **place)
             imported = time.perf_counter()
-            export_split(other, second, without=without, **name, **place)
+            export_split(other, second, without=without, **place)
             for step, end, start in ((0, exported, begun), (1, imported, exported), (2, time.perf_counter(), imported)):
                 spent[step] += end - start
             same &= first.read_bytes() == second.read_bytes()

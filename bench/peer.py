@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported
@@ -23,6 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch is imported
 import spacy
 import torch
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 
 from core import corpora
@@ -77,7 +79,7 @@ def main() -> None:
     nlp = spacy.load(options.spacy)
     nlp.select_pipes(enable=["ner", "tok2vec"] if listens(nlp) else ["ner"])
     ways: dict[str, Callable[[], Tags]] = {
-        f"spaCy {spacy.__version__}, {options.spacy}": lambda: spacy_tags(nlp, samples)
+        f"spaCy {version('spacy')}, {options.spacy}": lambda: spacy_tags(nlp, samples)
     }
     for folder in sorted((ASSETS / "students").iterdir()):
         student = Predictor.load(Settings.read(student=folder.name))
@@ -101,7 +103,8 @@ def main() -> None:
 
 def listens(nlp: Language) -> bool:
     """Whether the NER reads the vectors of the pipeline's shared layer, which must then run as well."""
-    return any(node.name == "tok2vec-listener" for node in nlp.get_pipe("ner").model.walk())
+    ner = nlp.get_pipe("ner")
+    return isinstance(ner, TrainablePipe) and any(node.name == "tok2vec-listener" for node in ner.model.walk())
 
 
 if __name__ == "__main__":

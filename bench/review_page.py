@@ -55,7 +55,7 @@ def heap(page: Page) -> float:
     """Megabytes of JavaScript's heap in the page, garbage collected first."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
-    used = session.send("Runtime.getHeapUsage")["usedSize"]
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
     session.detach()
     return round(used / 1e6, 1)
 

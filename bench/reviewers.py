@@ -31,7 +31,9 @@ def sit(
     workspace: Path, name: str, seed: int, decisions: int, pause: float
 ) -> tuple[list[str], list[float], list[float]]:
     """One reviewer's session: the variants decided on, and the seconds of each decision and of each next card."""
-    decided, deciding, stepping = [], [], []
+    decided: list[str] = []
+    deciding: list[float] = []
+    stepping: list[float] = []
     chance = random.Random(seed)  # noqa: S311 - no secret
     with Store(workspace) as store:
         way = Walk(store.queue, Filter(), "random", seed, name)

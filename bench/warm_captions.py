@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from core.captioning import Described, caption_all
 from core.domain import Caption, Maker, Observation, Sample
 from core.store import Store
@@ -23,7 +25,7 @@ class Nobody:
     model = "by hand"
 
     def __init__(self) -> None:
-        self.parameters = {"num_beams": 5}
+        self.parameters: dict[str, JsonValue] = {"num_beams": 5}
 
     def describe(self, pictures: Sequence[Path]) -> Iterator[list[Described]]:
         raise SystemExit(f"{len(pictures)} pictures were asked about")

@@ -6,6 +6,8 @@ says what was wrong, with what value, where, and how to mend it.
 
 from typing import Literal
 
+from pydantic import ValidationError
+
 Reason = Literal[
     "key refused",
     "quota used up",
@@ -67,6 +69,31 @@ class TeacherError(CotpdError):
 
 class StoreError(CotpdError):
     """The workspace's database cannot be read or written: locked, read-only, or made by a newer version."""
+
+
+LONGEST_VALUE = 100
+"""Characters of a bad value that a message repeats; a longer one would hide the reason behind it."""
+
+
+def complaint(error: ValidationError) -> str:
+    """The first thing that a validation found wrong, in one line: field, value, why.
+
+    A field that should not be there comes before one that is missing, for it may be that one misspelt. The value is
+    left out where the field is missing or holds a whole section, and where it is long.
+    """
+    first = min(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
+    place = ".".join(map(str, first["loc"]))
+    reason = first["msg"].removeprefix("Value error, ")
+    if not place:  # of several fields together, which the reason names
+        return reason
+    value = repr(first["input"])
+    is_told = first["type"] != "missing" and _is_plain(first["input"]) and len(value) <= LONGEST_VALUE
+    return f"{place} = {value}: {reason}" if is_told else f"{place}: {reason}"
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a word, a number, or a list of these."""
+    return all(isinstance(each, str | int | float | None) for each in (value if isinstance(value, list) else [value]))
 
 
 def first_line(error: Exception) -> str:

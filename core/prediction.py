@@ -21,7 +21,7 @@ from core.student.views import Encoded, ViewBuilder, sections
 
 BATCH_SIZE = 32
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called with how much is done, and of how much."""
 
 

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 
 from core.domain import View
 from core.domain.record import Value
+from core.errors import complaint
 from core.evaluation.scores import Score
 from core.training.folder import CONFIG, LOCK, METRICS, RESULT
 
@@ -265,8 +266,7 @@ def _result(file: Path, problems: list[str]) -> Result | None:
     try:
         return Result.model_validate(found)
     except ValidationError as error:
-        first = error.errors()[0]
-        problems.append(f"{file.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        problems.append(f"{file.name}: {complaint(error)}")
         return None
 
 

@@ -4,13 +4,14 @@ import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
-from core.domain import GRAINS, Augmentation, Choice, Knowledge, Sample, Task
+from core.domain import GRAINS, Augmentation, Choice, Knowledge, Prediction, Sample, Task, View
 from core.review import decide
 from core.store import Case
 from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
 
+VIEWS: tuple[View, ...] = ("without_knowledge", "with_knowledge")
 TASKS: dict[Task, str] = {"mner": "Named entities (MNER)", "mre": "Relations (MRE)"}
 
 
@@ -72,7 +73,8 @@ def same_sample(sample: Sample, text: str, image: str | None, task: Task) -> boo
 
 def form_sample(case: Case | None) -> Sample:
     """The sample in the form: a known one with its gold labels where it is one."""
-    text, image, task = st.session_state.tweet or "", st.session_state.get("picture"), st.session_state.task or "mner"
+    text, image = st.session_state.tweet or "", st.session_state.get("picture")
+    task: Task = st.session_state.task or "mner"
     known = [sample for _, sample in resources.demo_samples()] + ([case.sample] if case else [])
     for sample in known:
         if same_sample(sample, text, image, task):
@@ -191,22 +193,27 @@ def show_decision(case: Case, made: Augmentation) -> None:
     )
 
 
+def prediction(now: dict[StageName, Stage], view: View) -> Prediction | None:
+    """What the student said in one view, once it has."""
+    made = now.get(view, stages.ABSENT).record
+    return made if isinstance(made, Prediction) else None
+
+
 def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
     """Both views side by side, and what changed between them."""
     st.subheader("What the student finds")
-    before, after = (now.get(view, stages.ABSENT).record for view in ("without_knowledge", "with_knowledge"))
-    both = before is not None and after is not None
-    changed = changes(case.sample, before.entities, after.entities) if both else []
-    for column, view in zip(st.columns(2), ("without_knowledge", "with_knowledge"), strict=True):
+    before, after = prediction(now, "without_knowledge"), prediction(now, "with_knowledge")
+    changed = changes(case.sample, before.entities, after.entities) if before and after else []
+    for column, view in zip(st.columns(2), VIEWS, strict=True):
         with column:
             stages.show_prediction(view, now.get(view, stages.ABSENT), case.sample, changed)
     kinds = sorted({entity.type for made in (before, after) if made for entity in made.entities})
     if kinds:
         marks.show_legend(kinds)
-    if both:
+    if before and after:
         sentences = [change.sentence for change in changed]
         inert.show("\n".join(sentences) + "." if sentences else "Knowledge changed no mention, only how sure it is.")
-    if both and (before.entities or after.entities):
+    if before and after and (before.entities or after.entities):
         st.plotly_chart(
             charts.confidences(case.sample, before.entities, after.entities),
             config={"displayModeBar": False},
@@ -226,8 +233,8 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
 
 def summary_read(case_id: str, now: dict[StageName, Stage]) -> Knowledge | None:
     """What the student read in place of the thoughts, where they were too long for it."""
-    prediction = now.get("with_knowledge", stages.ABSENT).record
-    read = prediction.maker.parameters.get("knowledge") if prediction else None
+    knowing = prediction(now, "with_knowledge")
+    read = knowing.maker.parameters.get("knowledge") if knowing else None
     kept = resources.store().knowledge(case_id, grain="summary") if read else []
     return next((summary for summary in kept if [summary.id] == read), None)
 

@@ -273,12 +273,13 @@ def side_by_side(picked: list[Run], scores: list[Scores | None]) -> list[dict[st
     of_kind = [
         {"all": each.f1, **{kind: own.f1 for kind, own in each.by_type.items()}} if each else {} for each in scores
     ]
-    rows = []
+    rows: list[dict[str, object]] = []
     for kind in dict.fromkeys(kind for each in of_kind for kind in each):
         f1s = [each.get(kind) for each in of_kind]
-        row_ = {"Type": kind, **dict(zip(titles(picked), f1s, strict=True))}
+        row_: dict[str, object] = {"Type": kind, **dict(zip(titles(picked), f1s, strict=True))}
         if len(f1s) == 2:
-            row_["Difference"] = None if None in f1s else f1s[1] - f1s[0]
+            before, after = f1s
+            row_["Difference"] = None if before is None or after is None else after - before
         rows.append(row_)
     return rows or [{"Type": "all"}]
 

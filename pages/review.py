@@ -13,6 +13,7 @@ from core.domain import Choice
 from core.review import editing, guidelines
 from core.review.deciding import HASTY, VERDICTS, would_adjudicate
 from core.review.walk import Walk
+from core.store.queue import Item
 
 Work = Callable[[], object]
 
@@ -38,7 +39,8 @@ def walk() -> Walk:
     if st.session_state.get("walked") != key:
         found = Walk(resources.store().queue, wanted, order, seed, person.name)
         st.session_state.update(walked=key, walk=found, mode="card", said="", shown=time.monotonic())
-    return st.session_state.walk
+    way: Walk = st.session_state.walk
+    return way
 
 
 def attempt(work: Work, card: str | None = None) -> None:
@@ -65,7 +67,8 @@ def to_card(said: str) -> None:
 
 def seconds() -> float:
     """How long the card at hand was on the screen."""
-    return round(time.monotonic() - st.session_state.shown, 2)
+    shown: float = st.session_state.shown
+    return round(time.monotonic() - shown, 2)
 
 
 def keep(choice: Choice, reason: str | None = None) -> None:
@@ -261,9 +264,9 @@ def show_reason() -> None:
         )
 
 
-def show_editor(way: Walk) -> None:
+def show_editor(item: Item) -> None:
     """The card at hand, open for changes."""
-    item, draft = way.item, st.session_state.draft
+    draft = st.session_state.draft
     with st.container(border=True):
         st.caption("The parent")
         marks.show_tweet(item.parent, editing.spans_of(item.parent))
@@ -290,7 +293,7 @@ def show_desk() -> None:
     left, right = st.columns([2, 1], gap="medium")
     with left, problems.shown():
         if st.session_state.mode == "edit":
-            show_editor(way)
+            show_editor(way.item)
         else:
             desk.show_card(way.item)
             if adjudicates():
@@ -300,17 +303,17 @@ def show_desk() -> None:
                 resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
             desk.show_opinion(way.item, asked=asks)
     with right, problems.shown():
-        show_beside(way)
+        show_beside(way.item)
 
 
-def show_beside(way: Walk) -> None:
+def show_beside(item: Item) -> None:
     """Guidelines and history."""
     st.markdown("**Guidelines**")
     with st.container(border=True, height=300):
         inert.show(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
     st.markdown("**History**")
-    desk.show_history(way.item, blind=rules.blind and not has_voted())
+    desk.show_history(item, blind=rules.blind and not has_voted())
 
 
 person = people.current()

@@ -102,7 +102,8 @@ def show_tools(ids: list[str]) -> None:
             )
             st.button("No", icon=":material/arrow_back:", shortcut="Escape", on_click=ask_nothing)
             return
-        for choice, key, icon in (("approved", "A", "check"), ("rejected", "X", "close")):
+        buttons: tuple[tuple[Choice, str, str], ...] = (("approved", "A", "check"), ("rejected", "X", "close"))
+        for choice, key, icon in buttons:
             st.button(
                 f"{VERBS[choice]} {len(ids):,} selected",
                 key=f"bulk_{choice}",

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.augmentation.projection import project
+from core.augmentation.spelling import common_words, fold
 from core.domain import Entity, Relation, Sample, Span
 from core.domain.tokens import split_words
 from core.errors import BadInput
@@ -116,6 +117,11 @@ def test_a_common_word_is_the_name_only_where_it_cannot_stand_by_chance() -> Non
     variant = project(sample, "May I say: will Will meet May? The bus told us US").sample
     assert variant is not None
     assert [(e.start, variant.tokens[e.start]) for e in variant.entities or ()] == [(5, "Will"), (7, "May"), (13, "US")]
+
+
+def test_common_words_stand_in_their_file_as_words_are_compared_and_its_head_is_none_of_them() -> None:
+    assert common_words() >= {"a", "may", "us", "will", "zero"}
+    assert {word for word in common_words() if fold(word) != word} == set()
 
 
 def test_a_name_given_several_types_keeps_them_in_order() -> None:

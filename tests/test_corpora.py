@@ -130,7 +130,7 @@ BROKEN = [
         "sample.tokens: Field req",
     ),
     ("jsonl", '{"sample":{"text":"a","tokens":["a"]}}\n' * 2 + "nonsense", 3, "Invalid JSON"),
-    ("jsonl", '{"sample":{"text":"a","tokens":["a"]}}\n' * 2 + '{"simple":1}', 3, "sample: Field required"),
+    ("jsonl", '{"sample":{"text":"a","tokens":["a"]}}\n' * 2 + '{"simple":1}', 3, "simple = 1: Unexpected keyword"),
     (
         "jsonl",
         '{"sample":{"text":"a","tokens":["a"]}}\n' * 2 + '{"sample":{"text":"a","tokens":["b"]}}',

@@ -60,7 +60,7 @@ def test_a_dataset_of_somebody_else_is_read_by_its_tokens_and_tags(file: Path) -
     [
         ({"words": [["Ada"]]}, ":1: tokens: Field required"),
         ({"tokens": [["Ada"], ["Bo"]], "ner_tags": [["O"], ["O", "O"]]}, ":2: 1 tokens have 2 ner_tags"),
-        ({"tokens": [["Ada"]], "ner_tags": [[3]]}, ":1: ner_tags.0: Input should be a valid string"),
+        ({"tokens": [["Ada"]], "ner_tags": [[3]]}, ":1: ner_tags.0 = 3: Input should be a valid string"),
         ({"tokens": [["Ada"]], "ner_tags": [["X-PER"]]}, ":1: tag 'X-PER' at token 0"),
         ({"tokens": [["Ada"]], "relation": ["peer"]}, ":1: a relation needs both head and tail"),
     ],

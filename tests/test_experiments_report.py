@@ -45,7 +45,7 @@ def test_a_broken_result_is_told_and_hides_no_other(tmp_path: Path) -> None:
     (first.folder / "result.json").write_text("{}")
     row, _ = results(file, tmp_path).rows
     assert [run.state for run in row.runs] == ["failed", "done", "not run"]
-    assert "is no result of a training" in (row.runs[0].problem or "")
+    assert "is no result of a training (best_epoch: Field required)" in (row.runs[0].problem or "")
     assert row.tests["one"]["without_knowledge"].mean == 80
 
 

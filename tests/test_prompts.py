@@ -81,7 +81,7 @@ def test_an_edit_changes_the_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ('version = 1\nmax_tokens = 9\nquestion = "{text}"\ntemprature = 1', "temprature"),
+        ('version = 1\nmax_tokens = 9\nquestion = "{text}"\ntemprature = 1', "temprature = 1: "),
         ('max_tokens = 9\nquestion = "{text}"', "version"),
         ('version = 1\nmax_tokens = 0\nquestion = "{text}"', "max_tokens"),
         ('version = 1\nmax_tokens = 9\nquestion = "{tweet}"', "tweet"),

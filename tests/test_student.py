@@ -30,7 +30,7 @@ def test_broken_students_are_refused_by_name(untrained, tmp_path):
     with pytest.raises(BadInput, match=r"student\.safetensors is broken"):
         files.load(tmp_path)
     (tmp_path / files.CONFIG).write_text('{"labels": []}')
-    with pytest.raises(BadInput, match=r"student\.json is broken"):
+    with pytest.raises(BadInput, match=r"student\.json is broken: labels"):
         files.load(tmp_path)
 
 

@@ -226,7 +226,7 @@ def test_prices_are_of_a_table_that_users_name(loopback: Loopback, tmp_path: Pat
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("as_of = 2026-01-31\n[models]\nx = { input = -1, output = 1 }", r"models\.x\.input"),
+        ("as_of = 2026-01-31\n[models]\nx = { input = -1, output = 1 }", r"models\.x\.input = -1: "),
         ("as_of = 2026-01-31\n[models]\nx = { input = nan, output = 1 }", r"models\.x\.input"),
         ("[models]", "as_of"),
         ("[models", "cannot be read"),

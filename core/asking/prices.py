@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.settings import ASSETS, Settings
 from core.teachers import Teacher, is_version
 
@@ -73,7 +73,6 @@ def _read(file: Path) -> _Table:
     try:
         return _Table.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise BadInput(f"{file}: {complaint(error)}") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read as a table of prices: {error}") from None

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.corpora._lines import Broken, complaint, gather, lines, write_lines
+from core.corpora._lines import Broken, gather, lines, write_lines
 from core.domain import Augmentation, Choice
 from core.domain.record import Value
+from core.errors import complaint
 
 HELD_UP: frozenset[Choice] = frozenset({"rejected", "edited", "flagged"})
 """What keeps a variant out of training."""

@@ -42,7 +42,8 @@ _GENITIVE = re.compile(r"(?<=.)['’`´][sS]$")
 @cache
 def common_words() -> frozenset[str]:
     """Words that any tweet may have, so that in lower case they are no sign of a name: may, us, will."""
-    return frozenset((ASSETS / "common_words.txt").read_text(encoding="utf-8").split())
+    lines = (ASSETS / "common_words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))  # the head says where they come from
 
 
 @lru_cache(maxsize=1 << 16)

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from core.corpora import Part, Row
 from core.corpora._fitting import Unfit, fitting
-from core.corpora._lines import Broken, blocks, complaint, gather, write_lines
+from core.corpora._lines import Broken, blocks, gather, write_lines
 from core.domain import Entity, Sample
+from core.errors import complaint
 
 HOLDS: frozenset[Part] = frozenset({"entities", "image"})
 

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from pydantic import ValidationError
-
 from core.errors import BadInput
 from core.files import writing
 
@@ -119,14 +117,6 @@ def alone(*beside: Path | None, form: str) -> None:
     """
     for file in filter(None, beside):
         raise BadInput(f"{file}: the form {form!r} takes no file of captions or knowledge; leave it out")
-
-
-def complaint(error: ValidationError) -> str:
-    """The first thing that a validation found wrong, in one line."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from core.corpora import Part, Row
 from core.corpora._fitting import fitting
-from core.corpora._lines import Broken, alone, complaint, gather, whole
+from core.corpora._lines import Broken, alone, gather, whole
 from core.domain import Grain, Relation, Sample, Span, Task
 from core.domain.bio import entities_from_tags, tags_from_entities
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.files import writing
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})

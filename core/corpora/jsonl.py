@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from core.corpora import Part, Row
-from core.corpora._lines import Broken, alone, complaint, gather, lines, write_lines
+from core.corpora._lines import Broken, alone, gather, lines, write_lines
+from core.errors import complaint
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
 SUFFIX = ".jsonl"

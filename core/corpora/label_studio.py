@@ -15,10 +15,10 @@ from pydantic_core import from_json
 
 from core.corpora import Part, Row
 from core.corpora._fitting import Unfit, fitting
-from core.corpora._lines import Broken, alone, complaint, gather, whole, write_lines
+from core.corpora._lines import Broken, alone, gather, whole, write_lines
 from core.domain import Entity, Grain, Relation, Sample, Span, Task
 from core.domain.tokens import split_words
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
 SUFFIX = ".json"

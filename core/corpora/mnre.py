@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from core.corpora import Part, Row
 from core.corpora._captions import Captioned, join
 from core.corpora._fitting import Unfit, fitting
-from core.corpora._lines import Broken, complaint, gather, lines, write_lines
+from core.corpora._lines import Broken, gather, lines, write_lines
 from core.domain import Relation, Sample, Span
 from core.domain.record import Value
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 
 HOLDS: frozenset[Part] = frozenset({"relation", "image"})
 SUFFIX = ".txt"

@@ -14,10 +14,10 @@ from spacy.vocab import Vocab
 
 from core.corpora import Part, Row
 from core.corpora._fitting import Unfit, fitting
-from core.corpora._lines import Broken, alone, complaint, gather, whole
+from core.corpora._lines import Broken, alone, gather, whole
 from core.domain import Entity, Grain, Relation, Sample, Task
 from core.domain.record import Value
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.files import writing
 
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from core.corpora import Part, Row
 from core.corpora._captions import Captioned, join
 from core.corpora._fitting import Unfit, fitting
-from core.corpora._lines import Broken, blocks, complaint, gather, lines, write_lines
+from core.corpora._lines import Broken, blocks, gather, lines, write_lines
 from core.domain import Grain, Sample
 from core.domain.bio import entities_from_tags, tags_from_entities
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 
 HOLDS: frozenset[Part] = frozenset({"entities", "image"})
 SUFFIX = ".txt"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from core.domain import View
 from core.domain.record import Value
+from core.errors import complaint, first_line
 from core.experiments.tables import FOLDER, Table, Training, tables
 from core.runs import Result, is_running
 from core.training.folder import RESULT
@@ -173,7 +174,7 @@ def _result(training: Training) -> tuple[Result | None, str | None]:
     try:
         return Result.model_validate_json(path.read_bytes()), None
     except (OSError, ValidationError) as error:
-        reason = str(error).splitlines()[0]
+        reason = complaint(error) if isinstance(error, ValidationError) else first_line(error)
         return None, f"{path} is no result of a training ({reason}); delete its folder to train anew"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from core.domain.record import Value
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.settings import ASSETS
 from core.training.folder import CONFIG, RESULT
 
@@ -132,7 +132,7 @@ class Table(Value):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{file} is not TOML: {error}") from error
         except ValidationError as error:
-            raise BadInput(f"{file}: {_complaint(error)}") from error
+            raise BadInput(f"{file}: {complaint(error)}") from error
         table._file = file
         slugs: dict[str, str] = {}
         for row in table.rows:
@@ -227,11 +227,3 @@ def _with_seed(values: Mapping[str, Any], seed: int) -> dict[str, Any]:
         field: _with_seed(value, seed) if isinstance(value, Mapping) else seed if value == SEED else value
         for field, value in values.items()
     }
-
-
-def _complaint(error: ValidationError) -> str:
-    """The first thing that is wrong: field, value (a whole section's is left out), why."""
-    first = min(error.errors(), key=lambda each: each["type"] == "missing")  # a misspelt name tells more
-    place = ".".join(map(str, first["loc"]))
-    value = "" if isinstance(first["input"], Mapping) else f" = {first['input']!r}"
-    return f"{place}{value}: {first['msg'].removeprefix('Value error, ')}".removeprefix(": ")

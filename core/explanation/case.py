@@ -15,7 +15,7 @@ from core.prediction import Predictor
 from core.store import Store
 from core.stored import stored_case, stored_row
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 """Called with how much is done, and of how much."""
 
 

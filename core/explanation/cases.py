@@ -16,7 +16,7 @@ from core.comparison import Effect
 from core.corpora import Row
 from core.domain import Entity
 from core.domain.record import Value
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.training.config import Split
 
 
@@ -57,8 +57,7 @@ class CaseList(Value):
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{path} is not TOML: {error}") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise BadInput(f"{path}: {complaint(error)}") from error
 
     def toml(self) -> str:
         """The list as it stands in its file."""

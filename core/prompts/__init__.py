@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.teachers import Message
 
 SETS = Path(__file__).parent
@@ -181,8 +181,7 @@ def _read(file: Path, kind: type[_Content]) -> _Content:
     try:
         return kind.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadInput(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise BadInput(f"{file}: {complaint(error)}") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read: {error}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 
 _MAX_LINE_BYTES = 50_000_000
 """Far more than the longest article, so that a file that is no extract cannot fill the memory."""
@@ -71,9 +71,5 @@ def _article(path: Path, number: int, raw: bytes) -> Article:
     try:
         return Article.model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadInput(
-            f"{path}:{number}: {place + ': ' if place else ''}{first['msg']}; "
-            'a line looks like {"title": "…", "text": "…"}'
-        ) from None
+        what = f'{complaint(error)}; a line looks like {{"title": "…", "text": "…"}}'
+        raise BadInput(f"{path}:{number}: {what}") from None

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.files import replacing
 from core.student import encoder
 from core.student.config import StudentConfig
@@ -67,7 +67,7 @@ def read_config(folder: Path) -> StudentConfig:
     except OSError as error:
         raise BadInput(f"{folder} holds no student: {CONFIG}: {error.strerror}") from error
     except ValidationError as error:
-        raise BadInput(f"{folder / CONFIG} is broken: {error.errors()[0]['msg']}; train or copy it anew") from error
+        raise BadInput(f"{folder / CONFIG} is broken: {complaint(error)}; train or copy it anew") from error
 
 
 def load(folder: Path) -> tuple[Student, ViewBuilder]:

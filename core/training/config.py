@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from core import corpora, registry
 from core.domain import AugmentationKind
 from core.domain.record import Value
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.student.config import StudentOptions
 
 PARTS = ("caption", "noun", "sentence", "multimodality", "entities", "reasoning")
@@ -142,9 +142,4 @@ class TrainConfig(Value):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            first = error.errors()[0]
-            reason = first["msg"].removeprefix("Value error, ")
-            field = ".".join(map(str, first["loc"]))
-            if not field:  # of several fields together, which the reason names
-                raise BadInput(f"{where}: {reason}") from error
-            raise BadInput(f"{where}: {field} = {first['input']!r}: {reason}") from error
+            raise BadInput(f"{where}: {complaint(error)}") from error
