@@ -10,7 +10,7 @@ from core.store.queue import Item
 
 STATE_LOOKS = {
     "pending": ("hourglass_empty", "gray"),
-    "accepted": ("check", "green"),
+    "approved": ("check", "green"),
     "edited": ("edit", "blue"),
     "rejected": ("close", "red"),
     "skipped": ("skip_next", "gray"),

@@ -12,7 +12,7 @@ from core.asking.prices import Price
 from core.augmentation import Draw, EntityPool, Plan, files, plan
 from core.augmentation.files import Variant
 from core.augmentation.wording import squeezed
-from core.domain import Augmentation, AugmentationKind, Choice, Entity, Sample, State
+from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import TeacherError
 from core.store import Store, canonical
 from core.teachers import Ask, Teacher
@@ -148,21 +148,10 @@ class Augmenting:
             yield made
 
 
-CHOICES: Mapping[State, Choice | None] = {
-    "pending": None,
-    "accepted": "approved",
-    "edited": "edited",
-    "rejected": "rejected",
-    "skipped": "skipped",
-    "flagged": "flagged",
-}
-"""What was decided in the end about a variant that stands there."""
-
-
 def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
     """Write the augmentations of these ids that have a variant, with where they stand; gives how many there are.
 
-    What people made of one and accepted stands behind it, as another variant of the same parent.
+    What people made of one and approved stands behind it, as another variant of the same parent.
 
     Raises:
         BadInput: the file cannot be written.
@@ -171,7 +160,8 @@ def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
     variants = []
     for id_, made in zip(ids, store.bulk.records(Augmentation, ids), strict=True):
         if made.variant:
-            variants.append(Variant(augmentation=made, choice=CHOICES[states[id_]]))
+            state = states[id_]
+            variants.append(Variant(augmentation=made, choice=None if state == "pending" else state))
             variants += (Variant(augmentation=_beside(made, edit), choice="approved") for edit in edits.get(id_, ()))
     return files.write(variants, path)
 

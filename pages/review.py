@@ -18,13 +18,6 @@ Work = Callable[[], object]
 
 REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
 
-SAID: dict[Choice, str] = {
-    "approved": "Accepted",
-    "rejected": "Rejected",
-    "skipped": "Skipped",
-    "flagged": "Flagged",
-}
-
 DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
 
 LAST_DIGIT = 9
@@ -82,7 +75,7 @@ def keep(choice: Choice, reason: str | None = None) -> None:
     )
     way.advance()
     hasty = f" after {took:.1f} s: was there time to read it?" if took < HASTY and choice != "skipped" else ""
-    to_card(f"{SAID[choice]}{hasty}")
+    to_card(f"{choice.capitalize()}{hasty}")
 
 
 def skip() -> None:
@@ -154,7 +147,7 @@ def save_edit() -> None:
         seconds=took,
     )
     way.advance()
-    to_card("Kept your edit, accepted")
+    to_card("Kept your edit, approved")
 
 
 def adjudicates() -> bool:
@@ -195,7 +188,7 @@ def show_tools(way: Walk) -> None:
     mode, empty = st.session_state.mode, way.item is None
     with st.container(horizontal=True, gap="small"):
         if mode == "card":
-            key_button("Accept", "A", "check", partial(keep, "approved"), type="primary", disabled=empty)
+            key_button("Approve", "A", "check", partial(keep, "approved"), type="primary", disabled=empty)
             key_button("Reject", "X", "close", partial(st.session_state.update, mode="reject"), disabled=empty)
             key_button("Edit", "E", "edit", begin_edit, disabled=empty)
             key_button("Skip", "J", "skip_next", skip, disabled=empty)

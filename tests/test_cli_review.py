@@ -50,7 +50,7 @@ def test_decisions_are_made_shown_and_taken_back(ids: list[str]) -> None:
 def test_a_variant_is_edited_with_spans_named_in_words(ids: list[str]) -> None:
     edited = document("edit", ids[0], "--reviewer", "Ada", "--text", "So Cher sang", "--span", "1:2:PER")
     shown = document("show", edited["variant"])
-    assert (shown["text"], shown["state"], shown["before"]) == ("So Cher sang", "accepted", [ids[0]])
+    assert (shown["text"], shown["state"], shown["before"]) == ("So Cher sang", "approved", [ids[0]])
 
 
 def test_rules_are_shown_and_changed(ids: list[str]) -> None:

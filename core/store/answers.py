@@ -31,7 +31,7 @@ class Studied:
 
 @dataclass(frozen=True)
 class Approval:
-    """A variant that stands accepted, and the decision by which it does."""
+    """A variant that stands approved, and the decision by which it does."""
 
     augmentation: Augmentation
     decision: Decision

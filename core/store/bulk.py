@@ -70,7 +70,7 @@ class Bulk:
         return {row["augmentation_id"]: row["state"] for row in rows}
 
     def edits(self, augmentation_ids: Iterable[str]) -> dict[str, list[Augmentation]]:
-        """The accepted variants that people made of each augmentation, and of their edits, by its id; oldest first."""
+        """The approved variants that people made of each augmentation, and of their edits, by its id; oldest first."""
         sql = """
             WITH RECURSIVE by_hand AS MATERIALIZED (
                 SELECT number, id, state, record, json_extract(record, '$.maker.parameters.edits') AS edits
@@ -81,7 +81,7 @@ class Bulk:
                 UNION SELECT root, by_hand.id FROM line JOIN by_hand ON by_hand.edits = line.id
             )
             SELECT root, record FROM line JOIN by_hand USING (id)
-            WHERE state = 'accepted' AND id <> root ORDER BY number
+            WHERE state = 'approved' AND id <> root ORDER BY number
         """
         found: dict[str, list[Augmentation]] = {}
         for row in self._rows(sql, json.dumps(list(augmentation_ids))):
