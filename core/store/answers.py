@@ -38,6 +38,20 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Size:
+    """How many samples a split has, and how many of them have what; a variant is one that was not dropped."""
+
+    corpus: str
+    split: str
+    samples: int
+    labels: int
+    pictures: int
+    captions: int
+    thoughts: int
+    variants: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one kind of augmentation, kept or dropped for one reason: how often, and the newest of them."""
 

@@ -199,6 +199,19 @@ def m008_approved(db: Database) -> None:
     """)
 
 
+def m009_sizes(db: Database) -> None:
+    """What samples have is counted from indexes, without reading their records."""
+    db.executescript("""
+        CREATE INDEX memberships_by_sample ON memberships (sample_id, corpus, split);
+        CREATE INDEX samples_labelled ON samples (id)
+            WHERE json_extract(record, '$.entities') IS NOT NULL
+                OR json_extract(record, '$.relation.label') IS NOT NULL;
+        CREATE INDEX samples_pictured ON samples (id) WHERE image IS NOT NULL;
+        CREATE INDEX knowledge_thoughts ON knowledge (sample_id) WHERE grain <> 'summary';
+        CREATE INDEX augmentations_kept ON augmentations (parent_id) WHERE dropped IS NULL;
+    """)
+
+
 STEPS = (
     m001_records,
     m002_decisions,
@@ -208,6 +221,7 @@ STEPS = (
     m006_withdrawals,
     m007_opinions,
     m008_approved,
+    m009_sizes,
 )
 
 migrations = Migrations("workspace")
