@@ -300,7 +300,7 @@ def show_beside(way: Walk) -> None:
     """Guidelines and history."""
     st.markdown("**Guidelines**")
     with st.container(border=True, height=300):
-        inert.show(guidelines.read(resources.settings().workspace))
+        inert.show_markdown(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
     st.markdown("**History**")
     desk.show_history(way.item, blind=rules.blind and not has_voted())

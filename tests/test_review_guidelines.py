@@ -10,7 +10,7 @@ from core.review import guidelines
 
 
 def test_guidelines_are_the_projects_own_until_somebody_writes_others_and_old_ones_stay(tmp_path: Path) -> None:
-    assert guidelines.read(tmp_path).startswith("# Guidelines")
+    assert guidelines.read(tmp_path).startswith("Approve a variant")
     guidelines.write(tmp_path, "Approve 😍 only.", by=local("Cleo"))
     guidelines.write(tmp_path, "Approve nothing.", by=local("Cleo"))
     assert guidelines.read(tmp_path) == "Approve nothing."

@@ -297,7 +297,8 @@ def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page,
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text(SHOWN).first).to_be_visible()
     quiet(page)
-    assert main.inner_text().count(SHOWN[:60]) >= 6  # parent, variant, both captions, guidelines, reason
+    assert main.inner_text().count(SHOWN[:60]) >= 5  # parent, variant, both captions, reason
+    expect(main.get_by_text(SHOWN.replace("**", ""))).to_be_visible()  # guidelines: emphasis is all that they may have
     page.keyboard.press("e")
     expect(page.locator(".word").first).to_contain_text(SHOWN)
     page.keyboard.press("Escape")
@@ -310,6 +311,21 @@ def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page,
     for place in (page.get_by_test_id("stMain"), page.get_by_test_id("stSidebar")):
         assert place.locator("img[src=x], a[href^=javascript], .katex, script, b, i").count() == 0
     assert dialogs == []
+
+
+def test_guidelines_look_as_their_markdown_means_and_reach_nowhere(page: Page, url: str, workspace: Path) -> None:
+    sent = "![dot](http://localhost:1/dot.png) [there](http://localhost:1/) <http://localhost:1/>"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    guidelines.write(workspace, f"# House rules\n\nBe **brief**.\n\n- Spans first\n- {sent}\n", by=local("Cleo"))
+    open_desk(page, url)
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_role("heading", name="House rules", exact=True)).to_be_visible()
+    expect(main.get_by_role("strong").get_by_text("brief")).to_be_visible()
+    expect(main.get_by_role("listitem")).to_have_text(["Spans first", sent])
+    assert not re.search(r"#|\*\*|- Spans", main.inner_text())
+    assert main.locator("a, img[alt=dot]").count() == 0
+    assert not [each for each in asked if "localhost:1/" in each]
 
 
 @pytest.mark.parametrize("path", ["review", "review_list", "agreement"])

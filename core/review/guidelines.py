@@ -12,8 +12,6 @@ FILE = "guidelines.md"
 MAX_CHARACTERS = 50_000
 
 DEFAULT = """\
-# Guidelines
-
 Approve a variant that a person could have tweeted, that says what its kind promises, and whose spans are right.
 
 - Another style: the meaning is the parent's; every mention is still marked, whole, with its type.
