@@ -132,7 +132,7 @@ class Bulk:
         rows = self._rows("SELECT corpus, split, count(*) AS n FROM memberships GROUP BY corpus, split")
         counts = {(row["corpus"], row["split"]): {"samples": row["n"], **dict.fromkeys(_HOLDERS, 0)} for row in rows}
         for what, holders in _HOLDERS.items():
-            # In the order of the ids, which both sides have an index for: seeks in random order take several times as long.
+            # In the order of ids, for which both sides have an index: seeks in random order take several times as long.
             sql = f"""
                 SELECT corpus, split, count(*) AS n FROM ({holders}) AS holders
                 CROSS JOIN memberships ON memberships.sample_id = holders.id GROUP BY corpus, split
