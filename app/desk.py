@@ -13,7 +13,7 @@ from core.store.queue import Item
 
 STATE_LOOKS: dict[State, tuple[str, Literal["gray", "green", "blue", "red", "orange"]]] = {
     "pending": ("hourglass_empty", "gray"),
-    "accepted": ("check", "green"),
+    "approved": ("check", "green"),
     "edited": ("edit", "blue"),
     "rejected": ("close", "red"),
     "skipped": ("skip_next", "gray"),

@@ -1,13 +1,20 @@
-"""Text of tweets, teachers and people, shown as text: no markup in it ever takes effect."""
+"""Text of tweets, teachers and people, shown as text: no markup in it ever does more than set words apart."""
 
 import html
 import unicodedata
+from functools import lru_cache
 
 import streamlit as st
+from markdown_it import MarkdownIt
 
 from core.printable import printable
 
 _STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
+
+_WORDS_ALONE = MarkdownIt("zero", {"breaks": True}).enable(
+    ["heading", "lheading", "list", "blockquote", "hr", "emphasis", "backticks", "escape", "newline"]
+)
+"""Markdown without what reaches beyond it: links, pictures and HTML are no markup to it, but text."""
 
 
 def plain(text: str, limit: int | None = None) -> str:
@@ -36,6 +43,21 @@ def show(text: str, *, faint: bool = False) -> None:
     """A paragraph of somebody's words."""
     opacity = "opacity:.7;" if faint else ""
     st.html(f'<div dir="{direction(text)}" style="{opacity}{_STYLE}">{escaped(text)}</div>')
+
+
+def show_markdown(text: str) -> None:
+    """Somebody's Markdown: its headings, lists and emphasis; links, pictures and HTML in it stay text."""
+    st.html(f'<div dir="{direction(text)}" style="overflow-wrap:anywhere;unicode-bidi:isolate">{written(text)}</div>')
+
+
+@lru_cache(maxsize=8)  # a long text takes longer than a key on the desk may
+def written(text: str) -> str:
+    """Somebody's Markdown as HTML; its headings stand below those of a page."""
+    tokens = _WORDS_ALONE.parse(printable(text))
+    for token in tokens:
+        if token.type.startswith("heading"):
+            token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"
+    return str(_WORDS_ALONE.renderer.render(tokens, _WORDS_ALONE.options, {}))
 
 
 def sentence(text: str) -> str:

@@ -1,7 +1,8 @@
 """The variants of a whole corpus: which are kept, which are missing, what they will cost, and how to get them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -12,7 +13,7 @@ from core.asking.prices import Price
 from core.augmentation import Draw, EntityPool, Plan, files, plan
 from core.augmentation.files import Variant
 from core.augmentation.wording import squeezed
-from core.domain import Augmentation, AugmentationKind, Choice, Entity, Sample, State
+from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import TeacherError
 from core.store import Store, canonical
 from core.teachers import Ask, Teacher
@@ -21,7 +22,7 @@ AT_ONCE = 500
 """Samples that one look into the store is about."""
 
 Progress = Callable[[int, int], None]
-
+"""Is told how many of how many are done."""
 
 Labelled = tuple[Sample, tuple[Entity, ...] | None]
 """A sample with its entities: gold ones, or those that the student found; None where nobody looked."""
@@ -52,13 +53,11 @@ class Augmenting:
         self,
         store: Store,
         teacher: Teacher,
-        samples: Sequence[Labelled],
+        samples: Iterable[Labelled],
         wish: Wish,
         pool: EntityPool,
-        *,
-        show: Progress | None = None,
     ) -> None:
-        """Plan all variants; `show` is told how many samples of how many are seen, since that may take a while.
+        """Plan all variants. Samples are taken as they are planned: who labels them meanwhile knows how far it is.
 
         Raises:
             BadInput: the teacher's prompt set does not exist.
@@ -68,19 +67,13 @@ class Augmenting:
         self._teacher = teacher
         self._found: list[dict[int, str]] = []
         self._open: list[_Series] = []
-        once = list({sample.id: (sample, entities) for sample, entities in samples}.values())
+        once = _once(samples)
         left = dict(wish.quotas or {})
-        for start in range(0, len(once), AT_ONCE):
-            planned = [
-                series
-                for labelled in once[start : start + AT_ONCE]
-                for series in _planned(labelled, teacher, wish, pool, left)
-            ]
+        while some := list(islice(once, AT_ONCE)):
+            planned = [series for labelled in some for series in _planned(labelled, teacher, wish, pool, left)]
             self._look_up(planned)
             self._found += (series.kept for series in planned)
             self._open += (series for series in planned if not series.is_whole)
-            if show:
-                show(min(start + AT_ONCE, len(once)), len(once))
         self._note_kept()
 
     @property
@@ -148,21 +141,19 @@ class Augmenting:
             yield made
 
 
-CHOICES: Mapping[State, Choice | None] = {
-    "pending": None,
-    "accepted": "approved",
-    "edited": "edited",
-    "rejected": "rejected",
-    "skipped": "skipped",
-    "flagged": "flagged",
-}
-"""What was decided in the end about a variant that stands there."""
+def _once(samples: Iterable[Labelled]) -> Iterator[Labelled]:
+    """Each sample at the first of its places."""
+    seen: set[str] = set()
+    for sample, entities in samples:
+        if sample.id not in seen:
+            seen.add(sample.id)
+            yield sample, entities
 
 
 def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
     """Write the augmentations of these ids that have a variant, with where they stand; gives how many there are.
 
-    What people made of one and accepted stands behind it, as another variant of the same parent.
+    What people made of one and approved stands behind it, as another variant of the same parent.
 
     Raises:
         BadInput: the file cannot be written.
@@ -171,7 +162,8 @@ def variants_of(store: Store, ids: Sequence[str], path: Path) -> int:
     variants = []
     for id_, made in zip(ids, store.bulk.records(Augmentation, ids), strict=True):
         if made.variant:
-            variants.append(Variant(augmentation=made, choice=CHOICES[states[id_]]))
+            state = states[id_]
+            variants.append(Variant(augmentation=made, choice=None if state == "pending" else state))
             variants += (Variant(augmentation=_beside(made, edit), choice="approved") for edit in edits.get(id_, ()))
     return files.write(variants, path)
 

@@ -19,7 +19,7 @@ from core.asking import Engine, Limits, Work
 from core.asking.estimate import Forecast
 from core.asking.prices import price_of
 from core.augmentation import EntityPool
-from core.augmenting import Augmenting, Labelled, Progress, Wish
+from core.augmenting import Augmenting, Progress, Wish
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.domain import Sample
@@ -216,12 +216,12 @@ def forecast(bench: Workbench, order: Order) -> tuple[Forecast, int]:
     return work.forecast(price), _uncaptioned(work)
 
 
-def work_of(bench: Workbench, order: Order, show: Progress | None = None) -> Work:
+def work_of(bench: Workbench, order: Order, show: Progress = lambda *_: None) -> Work:
     """The thoughts or variants that an order is for: those that are kept, and what gets the others.
 
     A picture is shown to a teacher that sees, and spoken of by its newest caption to others. Names come from the corpus
     itself, where it is labelled; else the student labels the samples. For variants, `show` is told how many samples of
-    how many are labelled, then looked at.
+    how many are looked at.
 
     Raises:
         BadInput: there are no such samples.
@@ -234,12 +234,7 @@ def work_of(bench: Workbench, order: Order, show: Progress | None = None) -> Wor
     is_labelled = any(sample.entities for sample in samples)
     name = f"{order.corpus}/{order.split}"
     pool = EntityPool.from_samples(samples, name) if is_labelled else EntityPool.of_the_project()
-    labelled: list[Labelled] = []
-    for sample in samples:
-        if show:
-            show(len(labelled), len(samples))
-        labelled.append((sample, bench.entities(sample)))
-    return Augmenting(bench.store, teacher, labelled, order.wish, pool, show=show)
+    return Augmenting(bench.store, teacher, bench.labelled(samples, show), order.wish, pool)
 
 
 def _uncaptioned(work: Work) -> int:

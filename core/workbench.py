@@ -1,7 +1,7 @@
 """One workspace with its models: every step of a sample's way, kept the moment it is done and never asked for twice."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from PIL import Image
 
 from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
+from core.augmenting import Labelled, Progress
 from core.captioners import Regions
 from core.domain import (
     Augmentation,
@@ -180,6 +181,13 @@ class Workbench:
             return sample.entities
         kept = self.store.predictions(sample.id, view="with_knowledge")
         return (kept[0] if kept else self.predict(sample)).bare()
+
+    def labelled(self, samples: Sequence[Sample], show: Progress) -> Iterator[Labelled]:
+        """Each sample with its mentions, looked for as it is taken; `show` is told how many of how many are."""
+        for number, sample in enumerate(samples):
+            show(number, len(samples))
+            yield sample, self.entities(sample)
+        show(len(samples), len(samples))
 
     def augment(
         self, kind: AugmentationKind, sample: Sample, entities: tuple[Entity, ...] | None, hear: Hear | None = None

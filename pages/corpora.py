@@ -1,4 +1,4 @@
-"""Corpora: a file in; what was approved, or a split, out in a form of the field."""
+"""Corpora: a file in; what was approved, or a split, out in a form of the field; how large each is."""
 
 from functools import partial
 from typing import get_args
@@ -14,6 +14,27 @@ APPROVED = "approved"
 
 person = people.current()
 store = resources.store()
+
+
+def show_sizes() -> None:
+    """How large each split is."""
+    rows = [
+        {
+            "Corpus": inert.plain(size.corpus, 120),
+            "Split": inert.plain(size.split, 120),
+            "Samples": size.samples,
+            "Labels": size.labels,
+            "Pictures": size.pictures,
+            "Captions": size.captions,
+            "Thoughts": size.thoughts,
+            "Variants": size.variants,
+        }
+        for size in store.bulk.sizes()
+    ]
+    if rows:
+        st.subheader("In the workspace")
+        st.caption("How many samples each split has, and how many of them have labels, a picture, and so on.")
+        st.dataframe(rows, hide_index=True, alt=f"Sizes of {len(rows)} splits")
 
 
 def show_import() -> None:
@@ -82,8 +103,11 @@ why_not = None if person.may("export corpora") else f"A {person.role} may not: a
 st.title("Corpora")
 st.caption("Files of other tools in and out. A sample that a form has no place for is refused, never dropped.")
 with problems.shown():
+    listed = st.container()
     left, right = st.columns(2)
     with left:
         show_import()
     with right:
         show_export()
+    with listed:  # behind the import, which adds to it
+        show_sizes()

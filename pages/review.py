@@ -19,13 +19,6 @@ Work = Callable[[], object]
 
 REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
 
-SAID: dict[Choice, str] = {
-    "approved": "Accepted",
-    "rejected": "Rejected",
-    "skipped": "Skipped",
-    "flagged": "Flagged",
-}
-
 DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
 
 LAST_DIGIT = 9
@@ -85,7 +78,7 @@ def keep(choice: Choice, reason: str | None = None) -> None:
     )
     way.advance()
     hasty = f" after {took:.1f} s: was there time to read it?" if took < HASTY and choice != "skipped" else ""
-    to_card(f"{SAID[choice]}{hasty}")
+    to_card(f"{choice.capitalize()}{hasty}")
 
 
 def skip() -> None:
@@ -157,7 +150,7 @@ def save_edit() -> None:
         seconds=took,
     )
     way.advance()
-    to_card("Kept your edit, accepted")
+    to_card("Kept your edit, approved")
 
 
 def adjudicates() -> bool:
@@ -198,7 +191,7 @@ def show_tools(way: Walk) -> None:
     mode, empty = st.session_state.mode, way.item is None
     with st.container(horizontal=True, gap="small"):
         if mode == "card":
-            key_button("Accept", "A", "check", partial(keep, "approved"), type="primary", disabled=empty)
+            key_button("Approve", "A", "check", partial(keep, "approved"), type="primary", disabled=empty)
             key_button("Reject", "X", "close", partial(st.session_state.update, mode="reject"), disabled=empty)
             key_button("Edit", "E", "edit", begin_edit, disabled=empty)
             key_button("Skip", "J", "skip_next", skip, disabled=empty)
@@ -310,7 +303,7 @@ def show_beside(item: Item) -> None:
     """Guidelines and history."""
     st.markdown("**Guidelines**")
     with st.container(border=True, height=300):
-        inert.show(guidelines.read(resources.settings().workspace))
+        inert.show_markdown(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
     st.markdown("**History**")
     desk.show_history(item, blind=rules.blind and not has_voted())

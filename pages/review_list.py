@@ -20,8 +20,7 @@ COLUMNS = {
     "Parent": st.column_config.TextColumn(width=250),
 }
 
-VERBS: dict[Choice, str] = {"approved": "Accept", "rejected": "Reject"}
-DONE: dict[Choice, str] = {"approved": "accepted", "rejected": "rejected"}
+VERBS: dict[Choice, str] = {"approved": "Approve", "rejected": "Reject"}
 
 
 def listed() -> list[str]:
@@ -77,7 +76,7 @@ def act() -> None:
     st.session_state.asked = None
     with problems.noted("list_problem"):
         review.decide_all(resources.store(), ids, choice, by=person)
-        renew(list_said=f"{len(ids):,} variants {DONE[choice]}. Undo takes all of it back.")
+        renew(list_said=f"{len(ids):,} variants {choice}. Undo takes all of it back.")
 
 
 def undo() -> None:

@@ -11,7 +11,7 @@ from tests.variants import variant
 def open_desk(page: Page, url: str, name: str = "Ada", query: str = "") -> None:
     """Open the desk under a name; no text field has the keys then."""
     page.goto(f"{url}/review{query}")
-    expect(page.get_by_role("button", name="Accept")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
     page.get_by_label("Your name", exact=True).fill(name)
     page.get_by_label("Your name", exact=True).press("Enter")
     page.get_by_role("heading", name="Review", exact=True).click()
@@ -29,11 +29,11 @@ def tagged(sample: Sample) -> list[tuple[str, str]]:
 
 @dataclass
 class Session:
-    """Decides on the variants of `tests.variants.fill` in their order. `accepted` is what the export must hold."""
+    """Decides on the variants of `tests.variants.fill` in their order. `approved` is what the export must hold."""
 
     page: Page
     at: int = 0
-    accepted: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    approved: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     rejected: set[int] = field(default_factory=set)
     edited: set[int] = field(default_factory=set)
 
@@ -42,7 +42,7 @@ class Session:
         expect(self.page.get_by_text(f"with {self.at} friends").first).to_be_visible()
         expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
-    def accept(self) -> None:
+    def approve(self) -> None:
         self.page.keyboard.press("a")
         self._decided(tagged(self._variant()))
 
@@ -83,7 +83,7 @@ class Session:
         self.expect_card()
         self.page.keyboard.press(key)
         self.at -= 1
-        self.accepted.pop(self.at, None)
+        self.approved.pop(self.at, None)
         self.rejected.discard(self.at)
         self.edited.discard(self.at)
         self.expect_card()
@@ -99,14 +99,14 @@ class Session:
             elif self.at % 3 == 1:
                 self.reject()
             else:
-                self.accept()
+                self.approve()
             if self.at in back:
                 back.discard(self.at)
                 self.undo("Control+z" if len(back) % 2 else "u")
 
     def conll(self) -> str:
         """What the export must be, written without the project's own writer."""
-        blocks = ("".join(f"{word}\t{tag}\n" for word, tag in rows) for rows in self.accepted.values())
+        blocks = ("".join(f"{word}\t{tag}\n" for word, tag in rows) for rows in self.approved.values())
         return "".join(f"IMGID:\n{block}\n" for block in blocks)
 
     def _variant(self) -> Sample:
@@ -116,5 +116,5 @@ class Session:
 
     def _decided(self, rows: list[tuple[str, str]] | None) -> None:
         if rows is not None:
-            self.accepted[self.at] = rows
+            self.approved[self.at] = rows
         self.at += 1

@@ -104,6 +104,16 @@ def test_a_corpus_is_imported_with_its_captions_and_knowledge(corpora: Path) -> 
     refused(core("think", "--corpus", "tiny"), "tiny/dev")
 
 
+def test_the_corpora_of_the_workspace_are_listed_with_their_sizes(corpora: Path, workspace: Path) -> None:
+    assert core("corpora").stdout == f"No corpus is in {workspace}; 'import' takes one in.\n"
+    core("import", "--path", corpora / "dev.txt", "--captions", corpora / "captions.txt", "--corpus", "tiny")
+    assert core("corpora").stdout == (
+        "tiny/dev: 9 samples; with labels 9, pictures 9, captions 9, thoughts 0, variants 0\n"
+    )
+    size = {"corpus": "tiny", "split": "dev", "samples": 9, "labels": 9, "pictures": 9, "captions": 9}
+    assert document(core("corpora", "--json")) == {"corpora": [{**size, "thoughts": 0, "variants": 0}]}
+
+
 def test_a_broken_line_is_named_and_nothing_imported(corpora: Path, tmp_path: Path, workspace: Path) -> None:
     lines = (corpora / "dev.txt").read_text().splitlines()
     (tmp_path / "broken.txt").write_text("\n".join([*lines[:12], "no-tab-and-no-tag", *lines[12:]]))

@@ -50,7 +50,7 @@ def test_decisions_are_made_shown_and_taken_back(ids: list[str]) -> None:
 def test_a_variant_is_edited_with_spans_named_in_words(ids: list[str]) -> None:
     edited = document("edit", ids[0], "--reviewer", "Ada", "--text", "So Cher sang", "--span", "1:2:PER")
     shown = document("show", edited["variant"])
-    assert (shown["text"], shown["state"], shown["before"]) == ("So Cher sang", "accepted", [ids[0]])
+    assert (shown["text"], shown["state"], shown["before"]) == ("So Cher sang", "approved", [ids[0]])
 
 
 def test_rules_are_shown_and_changed(ids: list[str]) -> None:
@@ -60,7 +60,7 @@ def test_rules_are_shown_and_changed(ids: list[str]) -> None:
 
 
 def test_guidelines_are_shown_and_others_put_in_their_place(ids: list[str], tmp_path: Path) -> None:
-    assert run("guidelines").stdout.startswith("# Guidelines\n")
+    assert run("guidelines").stdout.startswith("Approve a variant")
     (tmp_path / "new.md").write_text("Be kind 😍\x1b[31m\n", encoding="utf-8")
     written = run("guidelines", "--write", tmp_path / "new.md", "--reviewer", "Cleo")
     assert written.stdout == "Be kind 😍[31m\n"

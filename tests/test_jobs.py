@@ -12,7 +12,7 @@ from core.augmenting import Wish
 from core.domain import Entity, Sample
 from core.errors import BadInput, Forbidden
 from core.identity import Person, local
-from core.jobs import CorpusJob, Order, forecast
+from core.jobs import CorpusJob, Order, forecast, work_of
 from core.settings import Settings
 from core.store import Store
 from core.workbench import Workbench
@@ -143,6 +143,17 @@ def test_a_job_that_plans_says_how_far_it_has_looked_and_can_be_stopped(
     assert seen == [(number, 8) for number in range(5)]
     assert (job.standing().stopped, job.standing().planned) == ("you stopped it", 0)
     assert loopback.requests == []
+
+
+def test_samples_are_labelled_and_planned_in_one_go(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.augmenting.AT_ONCE", 3)
+    monkeypatch.setattr(bench, "entities", lambda sample: (Entity(start=0, end=1, type="PER"),))
+    words = [Sample.from_text(f"{name} went to Oslo") for name in ("Ana", "Bo", "Cy", "Di", "Ed", "Flo", "Gus")]
+    bench.store.add_corpus("words", "train", [*words, words[0]])
+    seen: list[int] = []
+    work = work_of(bench, Order("variants", "words", "train", wish=Wish(("image",))), lambda at, _: seen.append(at))
+    assert seen == list(range(9))
+    assert (work.kept, work.missing) == ([], 7)
 
 
 def test_what_came_of_variants_is_counted_by_reason_with_the_newest_of_each(

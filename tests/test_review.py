@@ -51,14 +51,11 @@ def test_a_decision_needs_a_name(store: Store, name: str) -> None:
     assert store.decisions(one) == []
 
 
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [("approved", "accepted"), ("rejected", "rejected"), ("skipped", "skipped"), ("flagged", "flagged")],
-)
-def test_each_choice_leads_to_its_state_and_undo_back_to_pending(store: Store, choice: str, expected: str) -> None:
+@pytest.mark.parametrize("choice", ["approved", "rejected", "skipped", "flagged"])
+def test_each_choice_is_the_name_of_its_state_and_undo_leads_back_to_pending(store: Store, choice: str) -> None:
     (one,) = fill(store, 1)
     review.decide(store, one, choice, by=local("Ada"))
-    assert state(store, one) == expected
+    assert state(store, one) == choice
     review.undo(store, by=local("Ada"))
     assert state(store, one) == "pending"
 
@@ -67,7 +64,7 @@ def test_a_skip_hides_no_decision_that_another_took(store: Store) -> None:
     (one,) = fill(store, 1)
     review.decide(store, one, "approved", by=local("Ada"))
     review.decide(store, one, "skipped", by=local("Bo"))
-    assert state(store, one) == "accepted"
+    assert state(store, one) == "approved"
 
 
 def test_an_undo_brings_back_what_was_decided_before(store: Store) -> None:
@@ -76,7 +73,7 @@ def test_an_undo_brings_back_what_was_decided_before(store: Store) -> None:
     review.decide(store, one, "rejected", by=local("Bo"))
     assert state(store, one) == "rejected"
     review.undo(store, by=local("Bo"))
-    assert state(store, one) == "accepted"
+    assert state(store, one) == "approved"
     assert approved(store) == [one]
 
 
@@ -87,7 +84,7 @@ def test_undo_goes_back_act_by_act_as_far_as_there_are_any_of_ones_own(store: St
     review.decide(store, ids[5], "approved", by=local("Bo"))
     undone = review.undo(store, by=local("Ada"))
     assert [each.augmentation_id for each in undone] == ids[1:4]
-    assert [state(store, each) for each in ids] == ["accepted", *["pending"] * 4, "accepted"]
+    assert [state(store, each) for each in ids] == ["approved", *["pending"] * 4, "approved"]
     review.undo(store, by=local("Ada"))
     with pytest.raises(BadInput, match="nothing of yours"):
         review.undo(store, by=local("Ada"))
@@ -121,7 +118,7 @@ def test_an_edit_is_a_child_that_is_approved_while_the_old_one_stays_as_it_was(s
     assert made.maker.parameters == {"editor": "Ada", "edits": old.id}
     assert made.variant is not None
     assert "had tea" in made.variant.text
-    assert (state(store, old.id), state(store, made.id)) == ("edited", "accepted")
+    assert (state(store, old.id), state(store, made.id)) == ("edited", "approved")
     assert approved(store) == [made.id]
     line = lineage(store, made)
     assert (line.origin.id, [each.id for each in line.before], line.after) == (old.parent_id, [old.id], ())
@@ -191,9 +188,40 @@ def test_decisions_of_an_older_version_are_in_the_queue_after_its_upgrade(tmp_pa
         old.table("decisions").insert({name: value for name, value in row_of(told).items() if name not in new})
     with Store(tmp_path / "w") as store:
         assert approved(store) == [made.id]
-        assert store.queue.tally()["accepted"] == 1
+        assert store.queue.tally()["approved"] == 1
         assert store.queue.known("type") == ["LOC", "PER"]
         assert store.decisions(made.id)[0].id == told.id
+
+
+def test_what_stood_accepted_in_an_older_version_stands_approved(tmp_path: Path) -> None:
+    from sqlite_utils import Database, Migrations
+
+    from core.store.migrations import STEPS
+    from core.store.rows import insert
+
+    (tmp_path / "w").mkdir()
+    with closing(sqlite3.connect(tmp_path / "w" / "workspace.db")) as connection:
+        old = Database(connection)
+        steps = Migrations("workspace")
+        for step in STEPS[:7]:
+            steps()(step)
+        steps.apply(old)
+        for number, choice in ((1, "approved"), (2, "rejected")):
+            parent, made = variant(number)
+            told = Decision.model_validate(
+                {"augmentation_id": made.id, "choice": choice, "reviewer": "Eve", "at": FIRST, "act": str(number)}
+            )
+            insert(old, [parent, made, told])
+        connection.commit()
+        assert [row["state"] for row in old.query("SELECT state FROM queue")] == ["accepted", "rejected"]
+    with Store(tmp_path / "w") as store:
+        one = variant(1)[1].id
+        assert approved(store) == [one]
+        tally = {"pending": 0, "approved": 1, "edited": 0, "rejected": 1, "skipped": 0, "flagged": 0}
+        assert store.queue.tally() == tally
+        review.undo(store, by=local("Eve"))
+        review.undo(store, by=local("Eve"))
+        assert store.queue.tally() == {**tally, "pending": 2, "approved": 0, "rejected": 0}
 
 
 def test_a_decision_keeps_its_id_whatever_fields_newer_versions_add() -> None:

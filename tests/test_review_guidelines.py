@@ -10,12 +10,12 @@ from core.review import guidelines
 
 
 def test_guidelines_are_the_projects_own_until_somebody_writes_others_and_old_ones_stay(tmp_path: Path) -> None:
-    assert guidelines.read(tmp_path).startswith("# Guidelines")
-    guidelines.write(tmp_path, "Accept 😍 only.", by=local("Cleo"))
-    guidelines.write(tmp_path, "Accept nothing.", by=local("Cleo"))
-    assert guidelines.read(tmp_path) == "Accept nothing."
+    assert guidelines.read(tmp_path).startswith("Approve a variant")
+    guidelines.write(tmp_path, "Approve 😍 only.", by=local("Cleo"))
+    guidelines.write(tmp_path, "Approve nothing.", by=local("Cleo"))
+    assert guidelines.read(tmp_path) == "Approve nothing."
     (before,) = tmp_path.glob("guidelines.*.md")
-    assert before.read_text(encoding="utf-8") == "Accept 😍 only."
+    assert before.read_text(encoding="utf-8") == "Approve 😍 only."
     with pytest.raises(BadInput, match="shorten them"):
         guidelines.write(tmp_path, "x" * 50_001, by=local("Cleo"))
 

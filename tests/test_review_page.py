@@ -60,7 +60,7 @@ def quiet(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_accepted(
+def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_approved(
     page: Page, url: str, workspace: Path, tmp_path: Path
 ) -> None:
     open_desk(page, url)
@@ -138,13 +138,13 @@ def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_ba
         for row in (1, 2, 4):
             page.mouse.click(box["x"] + 15, box["y"] + 35 + 84 * row + 42)
             quiet(page)
-        page.get_by_role("button", name="Accept 3 selected").click()
-        page.get_by_role("button", name="Yes, accept exactly these 3").click()
-        expect(page.get_by_text("3 variants accepted")).to_be_visible()
-        accepted = ["pending", "accepted", "accepted", "pending", "accepted", "pending"]
-        assert states(store, ids) == accepted
+        page.get_by_role("button", name="Approve 3 selected").click()
+        page.get_by_role("button", name="Yes, approve exactly these 3").click()
+        expect(page.get_by_text("3 variants approved")).to_be_visible()
+        approved = ["pending", "approved", "approved", "pending", "approved", "pending"]
+        assert states(store, ids) == approved
         expect(page.get_by_text("3 of 3 variants")).to_be_visible()
-        expect(page.get_by_role("button", name="Accept 0 selected")).to_be_disabled()  # no selection is carried over
+        expect(page.get_by_role("button", name="Approve 0 selected")).to_be_disabled()  # no selection is carried over
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("6 of 6 variants")).to_be_visible()
         assert states(store, ids) == ["pending"] * 6
@@ -156,7 +156,7 @@ def test_a_key_without_a_name_decides_nothing_and_says_what_is_missing(page: Pag
         page.goto(f"{url}/review?model=nameless")
         expect(page.get_by_text("parent of nobody")).to_be_visible()
         quiet(page)
-        page.get_by_role("button", name="Accept").click()
+        page.get_by_role("button", name="Approve").click()
         expect(page.get_by_role("alert")).to_contain_text("needs your name")
         assert store.decisions(one) == []
 
@@ -198,10 +198,10 @@ def test_rules_that_are_saved_hold_at_once_on_the_page_itself(page: Page, url: s
     with Store(workspace) as store:
         (one,) = add(store, "ruled", "ruled one")
         review.decide(store, one, "approved", by=local("Zoe"))
-        before = store.queue.tally()["accepted"]
+        before = store.queue.tally()["approved"]
         page.goto(f"{url}/agreement")
-        accepted = page.get_by_test_id("stMetric").filter(has_text="Accepted")
-        expect(accepted).to_contain_text(str(before))
+        approved = page.get_by_test_id("stMetric").filter(has_text="Approved")
+        expect(approved).to_contain_text(str(before))
         votes = page.get_by_label("Reviewers who must agree on a variant")
         votes.fill("2")
         votes.press("Tab")
@@ -214,8 +214,8 @@ def test_rules_that_are_saved_hold_at_once_on_the_page_itself(page: Page, url: s
             page.get_by_role("button", name="Save the rules").click()
             expect(page.get_by_text("The rules are saved.")).to_be_visible()
             assert store.queue.rules() == Rules(votes=2, blind=False)
-            assert store.queue.tally()["accepted"] < before
-            expect(accepted).to_contain_text(str(store.queue.tally()["accepted"]))
+            assert store.queue.tally()["approved"] < before
+            expect(approved).to_contain_text(str(store.queue.tally()["approved"]))
         finally:
             rules.change(store, Rules(), by=local("Cleo"))
 
@@ -266,7 +266,7 @@ def test_a_reason_that_is_left_rejects_nothing_and_many_types_can_be_chosen(
         page.keyboard.press("x")
         page.get_by_label("A reason in your own words").fill("No, wait")
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
         quiet(page)
         assert store.decisions(made.id) == []
         page.keyboard.press("e")
@@ -297,7 +297,8 @@ def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page,
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text(SHOWN).first).to_be_visible()
     quiet(page)
-    assert main.inner_text().count(SHOWN[:60]) >= 6  # parent, variant, both captions, guidelines, reason
+    assert main.inner_text().count(SHOWN[:60]) >= 5  # parent, variant, both captions, reason
+    expect(main.get_by_text(SHOWN.replace("**", ""))).to_be_visible()  # guidelines: emphasis is all that they may have
     page.keyboard.press("e")
     expect(page.locator(".word").first).to_contain_text(SHOWN)
     page.keyboard.press("Escape")
@@ -310,6 +311,21 @@ def test_hostile_words_are_shown_as_they_read_everywhere_on_the_desk(page: Page,
     for place in (page.get_by_test_id("stMain"), page.get_by_test_id("stSidebar")):
         assert place.locator("img[src=x], a[href^=javascript], .katex, script, b, i").count() == 0
     assert dialogs == []
+
+
+def test_guidelines_look_as_their_markdown_means_and_reach_nowhere(page: Page, url: str, workspace: Path) -> None:
+    sent = "![dot](http://localhost:1/dot.png) [there](http://localhost:1/) <http://localhost:1/>"
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    guidelines.write(workspace, f"# House rules\n\nBe **brief**.\n\n- Spans first\n- {sent}\n", by=local("Cleo"))
+    open_desk(page, url)
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_role("heading", name="House rules", exact=True)).to_be_visible()
+    expect(main.get_by_role("strong").filter(has_text="brief")).to_be_visible()
+    expect(main.get_by_role("listitem")).to_have_text(["Spans first", sent])
+    assert not re.search(r"#|\*\*|- Spans", main.inner_text())
+    assert main.locator("a[href*='localhost:1'], img[alt=dot]").count() == 0
+    assert not [each for each in asked if "localhost:1/" in each]
 
 
 @pytest.mark.parametrize("path", ["review", "review_list", "agreement"])

@@ -32,7 +32,7 @@ def test_a_viewer_edits_and_undoes_nothing(store: Store) -> None:
         review.edit(store, old, changed, by=eve, caption=old.caption)
     with pytest.raises(Forbidden):
         review.undo(store, by=eve)
-    assert state(store, one) == "accepted"
+    assert state(store, one) == "approved"
 
 
 def test_a_reviewer_takes_back_what_they_decided_and_a_curator_what_anybody_did(store: Store) -> None:
@@ -57,7 +57,7 @@ def test_a_curator_takes_back_all_votes_of_others_and_a_reviewer_their_own(store
         review.decide(store, ids[0], "withdrawn", by=Person("Eve", "reviewer"))
     review.decide(store, ids[0], "withdrawn", by=cleo)
     assert store.queue.votes(ids[0]) == []
-    assert [state(store, each) for each in ids] == ["pending", "accepted"]  # the rest of an act in bulk stands
+    assert [state(store, each) for each in ids] == ["pending", "approved"]  # the rest of an act in bulk stands
     assert store.choice(ids[0]) is None
     item = store.queue.find(ids[0])
     assert item is not None

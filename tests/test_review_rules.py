@@ -26,7 +26,7 @@ def test_as_many_as_the_rules_ask_for_must_agree(store: Store) -> None:
     waiting = [place.augmentation_id for place in store.queue.places(Filter(), reviewer="Ada", limit=9)]
     assert waiting == ids[1:]  # hers is cast; the variant waits for others
     review.decide(store, ids[0], "approved", by=local("Bo"))
-    assert state(store, ids[0]) == "accepted"
+    assert state(store, ids[0]) == "approved"
     review.decide(store, ids[1], "approved", by=local("Ada"))
     review.decide(store, ids[1], "rejected", by=local("Bo"))
     assert state(store, ids[1]) == "pending"

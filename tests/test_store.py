@@ -20,11 +20,13 @@ from core.domain import (
     Knowledge,
     Maker,
     Prediction,
+    Relation,
     Sample,
     ScoredEntity,
+    Span,
 )
 from core.errors import BadInput, StoreError
-from core.store import Store
+from core.store import Size, Store
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SAMPLE = Sample.from_tokens(("Ada", "in", "London"), entities=(Entity(start=0, end=1, type="PER"),))
@@ -254,6 +256,25 @@ def test_a_closed_store_opens_again_when_it_is_asked(store: Store) -> None:
     store.add(SAMPLE)
     store.close()
     assert store.sample(SAMPLE.id) == SAMPLE
+
+
+def test_each_split_is_counted_with_what_its_samples_have(store: Store) -> None:
+    span = Span(start=0, end=1)
+    bare = Sample.from_text("nothing is known of it", image="7")
+    unsure, sure = (
+        Sample.from_tokens(("Ada", label), task="mre", relation=Relation(head=span, tail=span, label=known))
+        for label, known in (("unsure", None), ("sure", "/per/per/peer"))
+    )
+    empty = Sample.from_tokens(("nobody",), entities=())
+    store.add_corpus("b", "train", [SAMPLE, bare, SAMPLE], [caption(), caption("another"), thought(), thought("more")])
+    store.add_corpus("a", "test", [unsure, sure, empty])
+    dropped = variant("lost").model_copy(update={"parent_id": sure.id, "variant": None, "dropped": "refused"})
+    summary = Knowledge(sample_id=empty.id, grain="summary", text="short", maker=maker())
+    store.add(variant(), variant("again"), dropped, summary)
+    assert store.bulk.sizes() == [
+        Size("a", "test", samples=3, labels=2, pictures=0, captions=0, thoughts=0, variants=0),
+        Size("b", "train", samples=3, labels=2, pictures=1, captions=2, thoughts=2, variants=2),
+    ]
 
 
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)

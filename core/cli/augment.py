@@ -21,7 +21,7 @@ from core.cli.asking import (
 )
 from core.cli.cases import SampleOptions, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
-from core.domain import Augmentation, AugmentationKind, Entity, Sample
+from core.domain import Augmentation, AugmentationKind, Sample
 from core.drawing import drawn
 from core.errors import BadInput
 from core.stored import stored_samples
@@ -94,7 +94,6 @@ def augment(
     mind = bench.models.teacher(bench.settings)
     price = price_within(bench, within.budget)
     limits = within.of(mind)
-    labelled = _labelled(bench, samples)
     source = names or ("corpus" if about.corpus and any(sample.entities for sample in samples) else "project")
     listed, naming = None, None
     if source == "teacher":
@@ -102,7 +101,8 @@ def augment(
         limits = _less(limits, naming)
     pool = _pool(bench, listed or source, f"{about.corpus}/{about.split}", samples, not_in or [])
     with progress("plans", "samples") as bar:
-        work = Augmenting(bench.store, mind, labelled, wish, pool, show=lambda done, total: bar(done, total, ""))
+        labelled = bench.labelled(samples, lambda done, total: bar(done, total, ""))
+        work = Augmenting(bench.store, mind, labelled, wish, pool)
     if dry_run:
         document = {"kept": len(work.kept), "forecast": asdict(work.forecast(batch.price(price)))}
         answer(document, as_json=as_json, lines=foreseen(work, "variants", batch.price(price)))
@@ -156,18 +156,6 @@ def _quotas(given: Sequence[str]) -> dict[str, int]:
             raise BadInput(f"--quota {each!r} must be a type and a number, such as PER=200")
         quotas[kind] = int(number)
     return quotas
-
-
-def _labelled(bench: "Workbench", samples: Sequence[Sample]) -> list[tuple[Sample, tuple[Entity, ...] | None]]:
-    """The samples with their gold entities, or those that the student finds in the ones that nobody labelled."""
-    unlabelled = sum(sample.entities is None for sample in samples)
-    labelled: list[tuple[Sample, tuple[Entity, ...] | None]] = []
-    with progress("the student's labels") as bar:
-        for sample in samples:
-            if sample.entities is None:
-                bar(len(labelled), unlabelled, "")
-            labelled.append((sample, bench.entities(sample)))
-    return labelled
 
 
 def _pool(

@@ -1,5 +1,6 @@
-"""Commands on corpora: bring one into the workspace, take what was approved out of it."""
+"""Commands on corpora: bring one into the workspace, say how large each is, take what was approved out of it."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, cast, get_args
@@ -14,7 +15,7 @@ from core.exporting import Leavable, export_approved, export_split
 from core.identity import local
 from core.importing import import_corpus, import_demos
 from core.settings import Settings
-from core.store import Store
+from core.store import Size, Store
 
 Format = Annotated[str, typer.Option("--format", help=f"Form of the file: {', '.join(corpora.names())}.")]
 
@@ -23,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     """Offer these commands."""
     app.command("import")(command(import_))
     app.command("export")(command(export))
+    app.command("corpora")(command(corpora_))
 
 
 def import_(
@@ -59,6 +61,21 @@ def import_(
     }
     line = f"{name}/{part}: {got.samples:,} samples, {got.captions:,} captions, {got.knowledge:,} with knowledge."
     answer(document, as_json=as_json, lines=[line])
+
+
+def corpora_(workspace: Workspace = None, as_json: AsJson = False) -> None:
+    """List the corpora in the workspace: how many samples each split has, and how many of them have what."""
+    folder = Settings.read(workspace=workspace).workspace
+    sizes = Store(folder).bulk.sizes()
+    lines = [_line(size) for size in sizes] or [f"No corpus is in {folder}; 'import' takes one in."]
+    answer({"corpora": [asdict(size) for size in sizes]}, as_json=as_json, lines=lines)
+
+
+def _line(size: Size) -> str:
+    return (
+        f"{size.corpus}/{size.split}: {size.samples:,} samples; with labels {size.labels:,}, pictures "
+        f"{size.pictures:,}, captions {size.captions:,}, thoughts {size.thoughts:,}, variants {size.variants:,}"
+    )
 
 
 def export(

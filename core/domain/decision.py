@@ -9,7 +9,7 @@ from core.domain.record import Record
 
 Choice = Literal["approved", "rejected", "edited", "skipped", "flagged", "withdrawn"]
 
-State = Literal["pending", "accepted", "edited", "rejected", "skipped", "flagged"]
+State = Literal["pending", "approved", "edited", "rejected", "skipped", "flagged"]
 """Where a variant stands after all that was decided about it."""
 
 

@@ -144,7 +144,7 @@ def edit(
     if old is None:
         raise BadInput("an augmentation without a variant has nothing to edit")
     if variant == old and caption == edited.caption:
-        raise BadInput("nothing was changed: accept the variant as it is, or change its words or spans")
+        raise BadInput("nothing was changed: approve the variant as it is, or change its words or spans")
     made = Augmentation(
         parent_id=old.id,
         kind=edited.kind,

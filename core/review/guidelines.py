@@ -12,9 +12,7 @@ FILE = "guidelines.md"
 MAX_CHARACTERS = 50_000
 
 DEFAULT = """\
-# Guidelines
-
-Accept a variant that a person could have tweeted, that says what its kind promises, and whose spans are right.
+Approve a variant that a person could have tweeted, that says what its kind promises, and whose spans are right.
 
 - Another style: the meaning is the parent's; every mention is still marked, whole, with its type.
 - Another entity: the new name fits the sentence, and what it says is possible in fact.

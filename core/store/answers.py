@@ -31,10 +31,24 @@ class Studied:
 
 @dataclass(frozen=True)
 class Approval:
-    """A variant that stands accepted, and the decision by which it does."""
+    """A variant that stands approved, and the decision by which it does."""
 
     augmentation: Augmentation
     decision: Decision
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many samples a split has, and how many of them have what; a variant is one that was not dropped."""
+
+    corpus: str
+    split: str
+    samples: int
+    labels: int
+    pictures: int
+    captions: int
+    thoughts: int
+    variants: int
 
 
 @dataclass(frozen=True)

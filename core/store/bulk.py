@@ -5,9 +5,21 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Unpack
 
 from core.domain import Augmentation, AugmentationKind, Caption, DropReason, Knowledge, State
-from core.store.answers import Asked, Outcome
+from core.store.answers import Asked, Outcome, Size
 from core.store.attempts import Rows
 from core.store.rows import TABLES, Kind, canonical, record_of
+
+_HOLDERS = {
+    "labels": """
+        SELECT id FROM samples
+        WHERE json_extract(record, '$.entities') IS NOT NULL OR json_extract(record, '$.relation.label') IS NOT NULL
+    """,
+    "pictures": "SELECT id FROM samples WHERE image IS NOT NULL",
+    "captions": "SELECT DISTINCT sample_id AS id FROM captions",
+    "thoughts": "SELECT DISTINCT sample_id AS id FROM knowledge WHERE grain <> 'summary'",
+    "variants": "SELECT DISTINCT parent_id AS id FROM augmentations WHERE dropped IS NULL",
+}
+"""Samples that have what; each condition is word for word that of an index (see `m009_sizes`)."""
 
 
 class Bulk:
@@ -70,7 +82,7 @@ class Bulk:
         return {row["augmentation_id"]: row["state"] for row in rows}
 
     def edits(self, augmentation_ids: Iterable[str]) -> dict[str, list[Augmentation]]:
-        """The accepted variants that people made of each augmentation, and of their edits, by its id; oldest first."""
+        """The approved variants that people made of each augmentation, and of their edits, by its id; oldest first."""
         sql = """
             WITH RECURSIVE by_hand AS MATERIALIZED (
                 SELECT number, id, state, record, json_extract(record, '$.maker.parameters.edits') AS edits
@@ -81,7 +93,7 @@ class Bulk:
                 UNION SELECT root, by_hand.id FROM line JOIN by_hand ON by_hand.edits = line.id
             )
             SELECT root, record FROM line JOIN by_hand USING (id)
-            WHERE state = 'accepted' AND id <> root ORDER BY number
+            WHERE state = 'approved' AND id <> root ORDER BY number
         """
         found: dict[str, list[Augmentation]] = {}
         for row in self._rows(sql, json.dumps(list(augmentation_ids))):
@@ -114,6 +126,20 @@ class Bulk:
             WHERE corpus = ? AND split = ? GROUP BY what ORDER BY what
         """
         return {row["what"]: row["samples"] for row in self._rows(sql, corpus, split)}
+
+    def sizes(self) -> list[Size]:
+        """How large each split that was imported is; a sample that stands twice in one counts twice."""
+        rows = self._rows("SELECT corpus, split, count(*) AS n FROM memberships GROUP BY corpus, split")
+        counts = {(row["corpus"], row["split"]): {"samples": row["n"], **dict.fromkeys(_HOLDERS, 0)} for row in rows}
+        for what, holders in _HOLDERS.items():
+            # In the order of ids, for which both sides have an index: seeks in random order take several times as long.
+            sql = f"""
+                SELECT corpus, split, count(*) AS n FROM ({holders}) AS holders
+                CROSS JOIN memberships ON memberships.sample_id = holders.id GROUP BY corpus, split
+            """  # noqa: S608 - only our own words
+            for row in self._rows(sql):
+                counts[row["corpus"], row["split"]][what] = row["n"]
+        return [Size(*place, **numbers) for place, numbers in sorted(counts.items())]
 
     def outcomes(self, corpus: str, split: str, *, examples: int) -> list[Outcome]:
         """What became of the variants of a split's samples, by whichever model: by kind, the kept ones first."""

@@ -172,6 +172,46 @@ def m007_opinions(db: Database) -> None:
     db.execute("UPDATE queue SET student = NULL, uncertainty = -1, changes = -1 WHERE student IS NOT NULL")
 
 
+def m008_approved(db: Database) -> None:
+    """A variant stands "approved", in the word of the decision that put it there."""
+    db.executescript("""
+        DROP VIEW settled;
+        CREATE VIEW settled AS
+            SELECT augmentation_id, votes, decided,
+                -- An edit that was taken back waits for nobody.
+                CASE WHEN model = 'by hand' THEN CASE WHEN latest IS NULL THEN 'taken back' END ELSE dropped END
+                    AS dropped,
+                choices > 1 AND final IS NULL AS disputed,
+                coalesce(
+                    (SELECT nullif(choice, 'withdrawn') FROM decisions WHERE number = decided), 'pending'
+                ) AS state
+            FROM (
+                SELECT *, CASE
+                    WHEN final IS NOT NULL THEN final
+                    WHEN votes = 0 THEN latest
+                    WHEN needed = 1 THEN latest_word
+                    WHEN votes >= needed AND choices = 1 THEN newest_vote
+                END AS decided
+                FROM tallied
+            );
+        UPDATE queue SET state = 'approved' WHERE state = 'accepted';
+        DELETE FROM tally WHERE state = 'accepted';
+    """)
+
+
+def m009_sizes(db: Database) -> None:
+    """What samples have is counted from indexes, without reading their records."""
+    db.executescript("""
+        CREATE INDEX memberships_by_sample ON memberships (sample_id, corpus, split);
+        CREATE INDEX samples_labelled ON samples (id)
+            WHERE json_extract(record, '$.entities') IS NOT NULL
+                OR json_extract(record, '$.relation.label') IS NOT NULL;
+        CREATE INDEX samples_pictured ON samples (id) WHERE image IS NOT NULL;
+        CREATE INDEX knowledge_thoughts ON knowledge (sample_id) WHERE grain <> 'summary';
+        CREATE INDEX augmentations_kept ON augmentations (parent_id) WHERE dropped IS NULL;
+    """)
+
+
 STEPS = (
     m001_records,
     m002_decisions,
@@ -180,6 +220,8 @@ STEPS = (
     m005_explanations,
     m006_withdrawals,
     m007_opinions,
+    m008_approved,
+    m009_sizes,
 )
 
 migrations = Migrations("workspace")

@@ -190,12 +190,12 @@ class Store:
         return next(iter(self._records(Decision, sql, augmentation_id, reviewer)), None)
 
     def approved(self) -> list[Approval]:
-        """The variants that stand accepted, in the order of approval."""
+        """The variants that stand approved, in the order of approval."""
         sql = """
             SELECT augmentations.record AS augmentation, decisions.record AS decision
             FROM queue JOIN decisions ON decisions.number = decided
             JOIN augmentations ON augmentations.id = queue.augmentation_id
-            WHERE state = 'accepted' ORDER BY decided
+            WHERE state = 'approved' ORDER BY decided
         """
         return [
             Approval(record_of(Augmentation, row["augmentation"]), record_of(Decision, row["decision"]))
