@@ -54,7 +54,7 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("own/train: 2 samples, 1 captions, 0 thoughts are in the workspace.")).to_be_visible()
     assert Store(workspace).samples("own", "train") == [row.sample for row in ROWS]
-    expect(page.get_by_test_id("stDataFrame").get_by_role("gridcell")).to_have_text(
+    expect(page.get_by_test_id("stDataFrame").locator("[role=gridcell]")).to_have_text(
         ["own", "train", "2", "2", "0", "1", "0", "0"]
     )
 
