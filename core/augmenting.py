@@ -1,6 +1,6 @@
 """The variants of a whole corpus: which are kept, which are missing, what they will cost, and how to get them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,9 +20,6 @@ from core.teachers import Ask, Teacher
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""
-
-Progress = Callable[[int, int], None]
-"""Is told how many of how many are done."""
 
 Labelled = tuple[Sample, tuple[Entity, ...] | None]
 """A sample with its entities: gold ones, or those that the student found; None where nobody looked."""

@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from core.printable import printable
+
 Reason = Literal[
     "key refused",
     "quota used up",
@@ -72,7 +74,7 @@ class StoreError(CotpdError):
 
 
 LONGEST_VALUE = 100
-"""Characters of a bad value that a message repeats; a longer one would hide the reason behind it."""
+"""Characters of a field or a bad value that a message repeats; longer ones would hide the reason behind them."""
 
 
 def complaint(error: ValidationError) -> str:
@@ -82,18 +84,23 @@ def complaint(error: ValidationError) -> str:
     left out where the field is missing or holds a whole section, and where it is long.
     """
     first = min(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
-    place = ".".join(map(str, first["loc"]))
+    place = " ".join(printable(".".join(map(str, first["loc"]))).split())[:LONGEST_VALUE]
     reason = first["msg"].removeprefix("Value error, ")
     if not place:  # of several fields together, which the reason names
         return reason
-    value = repr(first["input"])
-    is_told = first["type"] != "missing" and _is_plain(first["input"]) and len(value) <= LONGEST_VALUE
-    return f"{place} = {value}: {reason}" if is_told else f"{place}: {reason}"
+    value = "" if first["type"] == "missing" else _told(first["input"])
+    return f"{place} = {value}: {reason}" if value else f"{place}: {reason}"
 
 
-def _is_plain(value: object) -> bool:
-    """Whether a value is a word, a number, or a list of these."""
-    return all(isinstance(each, str | int | float | None) for each in (value if isinstance(value, list) else [value]))
+def _told(value: object) -> str:
+    """A word, a number, or a list of these, as it would be written; nothing where it is anything else, or long."""
+    if not all(isinstance(each, str | int | float | None) for each in (value if isinstance(value, list) else [value])):
+        return ""
+    try:
+        told = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return ""
+    return told if len(told) <= LONGEST_VALUE else ""
 
 
 def first_line(error: Exception) -> str:

@@ -19,12 +19,13 @@ from core.asking import Engine, Limits, Work
 from core.asking.estimate import Forecast
 from core.asking.prices import price_of
 from core.augmentation import EntityPool
-from core.augmenting import Augmenting, Progress, Wish
+from core.augmenting import Augmenting, Wish
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.domain import Sample
 from core.errors import BadInput, CotpdError
 from core.identity import Person
+from core.progress import Progress
 from core.store import Store
 from core.stored import stored_samples
 from core.thinking import Thinking

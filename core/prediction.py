@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +14,13 @@ from core import bfloat16
 from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, Task, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Unavailable
+from core.progress import Progress
 from core.settings import ASSETS, Settings
 from core.student import encoder, files
 from core.student.model import Student
 from core.student.views import Encoded, ViewBuilder, sections
 
 BATCH_SIZE = 32
-
-Progress = Callable[[int, int], object]
-"""Called with how much is done, and of how much."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
             name = ".".join(map(str, first["loc"]))
             if first["type"] == "extra_forbidden":
                 raise _unknown(name) from None
-            raise BadInput(f"{_named(name)}: {first['msg']}") from None
+            raise BadInput(f"{_named(name)}: {first['msg']}") from None  # without the value: it may hold a secret
 
 
 def _file() -> Path:

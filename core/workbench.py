@@ -11,7 +11,7 @@ from PIL import Image
 
 from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
-from core.augmenting import Labelled, Progress
+from core.augmenting import Labelled
 from core.captioners import Regions
 from core.domain import (
     Augmentation,
@@ -27,6 +27,7 @@ from core.domain import (
 from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
 from core.knowledge import About, Dialogue
 from core.models import Models
+from core.progress import Progress
 from core.settings import Settings
 from core.store import Store
 from core.teachers import Picture

@@ -124,6 +124,14 @@ def test_a_refused_key_or_a_missing_model_stops_the_run_at_once_and_says_so(
     assert tally.planned - tally.done >= 46
 
 
+def test_nobody_asks_before_it_is_known_whether_a_failure_stops_the_run(
+    teacher: Teacher, store: Store, loopback: Loopback
+) -> None:
+    loopback.fault, loopback.status = "status", 401
+    run(teacher, store, 50, limits=Limits(1))
+    assert len(loopback.requests) == 1
+
+
 def test_an_endpoint_that_is_gone_stops_the_run_after_so_many_asks_in_a_row(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """A run keeps its pace and its budget."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +12,7 @@ from core.asking import Limits, pace
 from core.store import Store
 from core.teachers import Teacher
 from core.teachers._access import seconds_to_wait
-from tests.asking import PRICE, once_a_question, run
+from tests.asking import PRICE, once_a_question, question, run
 from tests.loopback import Fault, Loopback
 
 
@@ -48,6 +49,53 @@ def test_no_retry_after_is_waited_for_longer_than_a_minute(
     begun = time.monotonic()
     assert run(teacher, store, 1)[0].answered == 1
     assert time.monotonic() - begun < 5
+
+
+def test_no_more_requests_are_on_their_way_than_may_be_at_once(
+    teacher: Teacher, store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, add = threading.Lock(), store.add
+    there, most = 0, 0
+
+    def answer(_: dict[str, Any]) -> str:
+        nonlocal there, most
+        with lock:
+            there += 1
+            most = max(most, there)
+        time.sleep(0.02)
+        with lock:
+            there -= 1
+        return "fine"
+
+    def slowly(*records: Any) -> None:
+        time.sleep(0.02)
+        add(*records)
+
+    loopback.answer = answer
+    monkeypatch.setattr(store, "add", slowly)
+    assert run(teacher, store, 40, limits=Limits(4))[0].answered == 40
+    assert most == 4
+
+
+def test_the_next_ask_is_sent_while_an_answer_is_being_written(
+    teacher: Teacher, store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, add = threading.Event(), store.add
+    went_on: list[bool] = []
+
+    def answer(request: dict[str, Any]) -> str:
+        if question(request) == "question 1":
+            second.set()
+        return "fine"
+
+    def slowly(*records: Any) -> None:
+        went_on.append(second.wait(10))
+        add(*records)
+
+    loopback.answer = answer
+    monkeypatch.setattr(store, "add", slowly)
+    assert run(teacher, store, 2, limits=Limits(1))[0].answered == 2
+    assert all(went_on)
 
 
 def test_requests_a_minute_are_spaced_out(teacher: Teacher, store: Store, loopback: Loopback) -> None:

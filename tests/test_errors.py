@@ -1,4 +1,4 @@
-"""A validation that failed, in words: one line for whatever was read, be it a setting, a table or a tweet."""
+"""A validation that failed, in words: one line for whatever was read, be it a table or a tweet."""
 
 from collections.abc import Callable
 
@@ -49,6 +49,9 @@ def said(check: Callable[[], object]) -> str:
         ({"epocs": 3}, "section.epocs = 3: Extra inputs are not permitted"),  # and not what is missing for it
         ({"epochs": 1, "words": "\n" * 4}, r"section.words = '\n\n\n\n': String should have at most 3 characters"),
         ({"epochs": 1, "words": "x" * LONGEST_VALUE}, "section.words: String should have at most 3 characters"),
+        ({"epochs": 1, "words": 10**5000}, "section.words: Input should be a valid string"),  # more than Python writes
+        ({"epochs": 1, "a\nb\x1b[31m\u202e": 3}, "section.a b[31m = 3: Extra inputs are not permitted"),
+        ({"epochs": 1, "x" * 300: 3}, f"section.{'x' * (LONGEST_VALUE - 8)} = 3: Extra inputs are not permitted"),
     ],
 )
 def test_field_value_and_reason_are_told_in_one_line(section: dict[str, object], words: str) -> None:

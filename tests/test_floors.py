@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = (
-    ("domain", "errors", "identity", "settings", "registry", "files", "printable", "drawing"),
+    ("domain", "errors", "identity", "settings", "registry", "files", "printable", "progress", "drawing"),
     ("store", "corpora", "images", "weights", "demo"),
     ("captioners", "teachers", "student", "prompts", "imagenet", "bfloat16"),
     (

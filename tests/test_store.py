@@ -258,6 +258,20 @@ def test_a_closed_store_opens_again_when_it_is_asked(store: Store) -> None:
     assert store.sample(SAMPLE.id) == SAMPLE
 
 
+def test_sizes_are_of_one_moment_though_somebody_imports(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add_corpus("a", "train", [SAMPLE])
+    rows = store.bulk._rows
+
+    def importing(sql: str, *values: Any) -> Any:
+        found = rows(sql, *values)
+        store.add_corpus("b", "train", [Sample.from_tokens(("Ada",), entities=())])
+        return found
+
+    monkeypatch.setattr(store.bulk, "_rows", importing)
+    assert [size.corpus for size in store.bulk.sizes()] == ["a"]
+    assert [size.corpus for size in store.bulk.sizes()] == ["a", "b"]
+
+
 def test_each_split_is_counted_with_what_its_samples_have(store: Store) -> None:
     span = Span(start=0, end=1)
     bare = Sample.from_text("nothing is known of it", image="7")

@@ -12,7 +12,8 @@ from core.corpora import Row
 from core.errors import BadInput, StoreError
 from core.identity import Person
 from core.models import Models
-from core.prediction import BATCH_SIZE, Progress, student_folder
+from core.prediction import BATCH_SIZE, student_folder
+from core.progress import Progress
 from core.settings import Settings
 from core.student.files import WEIGHTS
 from core.training.sections import kept_sections

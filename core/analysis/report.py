@@ -15,7 +15,7 @@ from core.domain.record import Value
 from core.errors import BadInput
 from core.identity import Person
 from core.models import Models
-from core.prediction import Progress
+from core.progress import Progress
 from core.settings import Settings
 
 

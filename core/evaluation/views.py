@@ -10,7 +10,8 @@ from core.errors import BadInput
 from core.evaluation.confusion import Confusion, entity_confusion, relation_confusion
 from core.evaluation.mner import SpanScores, span_scores
 from core.evaluation.mre import RelationScores, relation_scores
-from core.prediction import Predictor, Progress
+from core.prediction import Predictor
+from core.progress import Progress
 from core.settings import Settings
 from core.student.labels import gold_labels
 from core.student.views import sections

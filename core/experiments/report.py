@@ -161,7 +161,7 @@ def markdown(table: Results) -> str:
             "F1 in per cent; of several seeds: mean ± sample standard deviation (seeds). **Bold**: the view by whose "
             "dev F1 the student was chosen, and that the paper's number is of.",
             _grid(columns, scores),
-            _grid(["row", "seeds", "teacher", "seconds a run", "precision", "peak memory", "command"], costs),
+            _grid(["row", "seeds", "teacher", "seconds a run", "trained in", "peak memory", "command"], costs),
         ]
     )
 

@@ -1,6 +1,6 @@
 """One case with everything that explains it: answers, what differs, why, and what was tried."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from core.comparison import Change, Effect, answer_changes, at_head
 from core.corpora import Row
@@ -12,11 +12,9 @@ from core.explanation.counterfactuals import Flip, answers, smallest_flips
 from core.explanation.occlusion import Hidden, occlusion
 from core.explanation.reading import PromptAttention, Reading
 from core.prediction import Predictor
+from core.progress import Progress
 from core.store import Store
 from core.stored import stored_case, stored_row
-
-Progress = Callable[[int, int], object]
-"""Called with how much is done, and of how much."""
 
 
 class Judged(Value):

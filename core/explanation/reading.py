@@ -32,6 +32,8 @@ class Unit(Value):
 class Reading:
     """One row, read by one student in one view. Nothing in the student is changed, so that others may use it meanwhile.
 
+    It is read in float32, also where the student answers in bfloat16: gradients need it, and the difference is small.
+
     `ids` (1, L) are the row's sub-words; `unit_of` (L,) says which unit each belongs to, −1 for what is no word:
     [CLS], [SEP], markers and padding.
 

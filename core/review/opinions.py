@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from core.comparison import changes
 from core.domain import Caption, Prediction
 from core.errors import BadInput, CotpdError
 from core.prediction import student_folder
+from core.progress import Progress
 from core.store import Store
 from core.store.queue import Item
 from core.workbench import Workbench
@@ -17,9 +18,6 @@ from core.workbench import Workbench
 BATCH = 50
 
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Called with about how many variants the student was asked, and of how many."""
 
 
 @dataclass(frozen=True)

@@ -129,17 +129,20 @@ class Bulk:
 
     def sizes(self) -> list[Size]:
         """How large each split that was imported is; a sample that stands twice in one counts twice."""
-        rows = self._rows("SELECT corpus, split, count(*) AS n FROM memberships GROUP BY corpus, split")
-        counts = {(row["corpus"], row["split"]): {"samples": row["n"], **dict.fromkeys(_HOLDERS, 0)} for row in rows}
-        for what, holders in _HOLDERS.items():
-            # In the order of ids, for which both sides have an index: seeks in random order take several times as long.
-            sql = f"""
-                SELECT corpus, split, count(*) AS n FROM ({holders}) AS holders
-                CROSS JOIN memberships ON memberships.sample_id = holders.id GROUP BY corpus, split
+        # In the order of ids, for which both sides have an index: seeks in random order take several times as long.
+        counts = [
+            f"""
+            SELECT corpus, split, '{what}' AS what, count(*) AS n FROM ({holders}) AS holders
+            CROSS JOIN memberships ON memberships.sample_id = holders.id GROUP BY corpus, split
             """  # noqa: S608 - only our own words
-            for row in self._rows(sql):
-                counts[row["corpus"], row["split"]][what] = row["n"]
-        return [Size(*place, **numbers) for place, numbers in sorted(counts.items())]
+            for what, holders in _HOLDERS.items()
+        ]
+        # One statement, for it sees one moment: somebody may be importing.
+        every = "SELECT corpus, split, 'samples' AS what, count(*) AS n FROM memberships GROUP BY corpus, split"
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for row in self._rows(" UNION ALL ".join([every, *counts])):
+            found.setdefault((row["corpus"], row["split"]), dict.fromkeys(_HOLDERS, 0))[row["what"]] = row["n"]
+        return [Size(corpus, split, **numbers) for (corpus, split), numbers in sorted(found.items())]
 
     def outcomes(self, corpus: str, split: str, *, examples: int) -> list[Outcome]:
         """What became of the variants of a split's samples, by whichever model: by kind, the kept ones first."""

@@ -25,7 +25,8 @@ class StudentOptions(Value):
     max_length: int = Field(256, ge=32, le=512, description="longest row in sub-words")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the head")
     precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="what it answers in; bf16, for speed, only where the processor computes in it"
+        "fp32",
+        description="what it answers in, however it was trained; bf16 only where the processor has it",
     )
 
     @property

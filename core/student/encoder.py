@@ -54,8 +54,8 @@ def load(name: str, layers: int | None = None) -> tuple[PreTrainedModel, PreTrai
         # With dropout inside attention no fused attention is used, and a step takes 1.3 × as long.
         config.attention_probs_dropout_prob = 0.0
         if layers:  # more than there are would be made up, without a word
-            if layers > config.num_hidden_layers:
-                raise BadInput(f"layers is {layers}, but encoder {name!r} has {config.num_hidden_layers}")
+            if layers > (most := getattr(config, "num_hidden_layers", 0)):
+                raise BadInput(f"layers is {layers}, but encoder {name!r} has {most}")
             config.num_hidden_layers = layers
         try:
             model = AutoModel.from_pretrained(
@@ -64,7 +64,7 @@ def load(name: str, layers: int | None = None) -> tuple[PreTrainedModel, PreTrai
         except TypeError:  # a kind of encoder that never has a pooler, such as DistilBERT
             model = AutoModel.from_pretrained(where, config=config, use_safetensors=True, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(where)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, NotImplementedError) as error:  # the last: layers that cannot be counted in one number
         raise Unavailable(f"encoder {name!r} cannot be loaded: {first_line(error)}") from error
     if model.config.is_encoder_decoder:
         raise Unavailable(f"encoder {name!r} ({type(model).__name__}) has a decoder as well: choose a BERT-like one")

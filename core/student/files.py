@@ -25,7 +25,7 @@ def new(config: StudentConfig) -> tuple[Student, ViewBuilder]:
     """An untrained student on its encoder.
 
     Raises:
-        BadInput: the encoder cannot read rows that long.
+        BadInput: the encoder cannot read rows that long, or has fewer layers.
         Unavailable: the encoder cannot be loaded.
     """
     model, tokenizer = encoder.load(config.encoder, config.layers)
@@ -71,10 +71,10 @@ def read_config(folder: Path) -> StudentConfig:
 
 
 def load(folder: Path) -> tuple[Student, ViewBuilder]:
-    """Read a student, ready to predict in fp32.
+    """Read a student, ready to predict.
 
     Raises:
-        BadInput: the folder holds no student, or a broken one.
+        BadInput: the folder holds no student, a broken one, or one that its encoder does not fit.
         Unavailable: its encoder cannot be loaded.
     """
     config = read_config(folder)

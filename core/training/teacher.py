@@ -41,10 +41,10 @@ class Teacher:
     def lend(self, student: Student) -> None:
         """Let a new student begin with the teacher's weights, where both have the same encoder and the same head.
 
-        The paper's two views share one encoder; a student of another encoder begins afresh.
+        The paper's two views share one encoder; a student of another encoder, or of other layers of it, begins afresh.
         """
         mine, yours = self.student.config, student.config
-        if (mine.encoder, mine.head) != (yours.encoder, yours.head):
+        if (mine.encoder, mine.layers, mine.head) != (yours.encoder, yours.layers, yours.head):
             return
         weights = files.trained_weights(self.student)
         shared = {name: value for name, value in weights.items() if not name.startswith("generator.")}

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import BadInput, Unavailable
+from core.progress import Progress
 from core.weights import archive, wheels
 from core.weights.known import ENCODERS, LANGUAGE_MODELS, Archive, Weights
-from core.weights.wheels import Progress
 
-__all__ = ["ENCODERS", "LANGUAGE_MODELS", "Archive", "Progress", "Weights", "fetch", "find", "title"]
+__all__ = ["ENCODERS", "LANGUAGE_MODELS", "Archive", "Weights", "fetch", "find", "title"]
 
 
 def find(name_or_path: str, cache: Path) -> Path | None:

@@ -9,15 +9,13 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from core.errors import Unavailable
+from core.progress import Progress
 from core.weights.known import Weights
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are here and the bytes there will be."""
 
 _BLOCK = 1 << 20
 _POLL = 0.2  # seconds between two looks at how far a download has come
