@@ -34,7 +34,7 @@ def show_sizes() -> None:
     if rows:
         st.subheader("In the workspace")
         st.caption("How many samples each split has, and how many of them have labels, a picture, and so on.")
-        st.dataframe(rows, hide_index=True, alt=f"Sizes of {len(rows)} splits")
+        st.dataframe(rows, hide_index=True, alt="How large each split is")
 
 
 def show_import() -> None:

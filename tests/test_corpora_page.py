@@ -49,8 +49,8 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
     file = tmp_path / "train.jsonl"
     corpora.find("jsonl").write(ROWS, file)
     upload(page, file)
-    page.get_by_label("Corpus").fill("own")
-    page.get_by_label("Split").fill("train")
+    page.get_by_label("Corpus", exact=True).fill("own")
+    page.get_by_label("Split", exact=True).fill("train")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("own/train: 2 samples, 1 captions, 0 thoughts are in the workspace.")).to_be_visible()
     assert Store(workspace).samples("own", "train") == [row.sample for row in ROWS]
@@ -81,8 +81,8 @@ def test_a_broken_file_is_refused_by_line_and_nothing_of_it_kept(page: Page, wor
     file.write_text('{"sample":{"text":"a","tokens":["a"]}}\n<b>nonsense</b>\n')
     page.reload()
     upload(page, file)
-    page.get_by_label("Corpus").fill("broken")
-    page.get_by_label("Split").fill("train")
+    page.get_by_label("Corpus", exact=True).fill("broken")
+    page.get_by_label("Split", exact=True).fill("train")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("alert")).to_contain_text("broken.jsonl:2: Invalid JSON")
     assert ("broken", "train") not in Store(workspace).corpora()
