@@ -43,6 +43,12 @@ def test_a_value_can_be_the_seed_so_that_each_draws_samples_of_its_own(tmp_path:
     assert drawn == [4, 5]
 
 
+def test_a_file_can_be_the_seeds_own(tmp_path: Path) -> None:
+    text = BASE + '[[rows]]\nname = "A"\nseeds = [4, 5]\n[rows.change]\naugment = { path = "of_{seed}.jsonl" }\n'
+    augments = [training.config.augment for training in trainings(table(tmp_path, text), tmp_path)]
+    assert [augment.path.name for augment in augments if augment] == ["of_4.jsonl", "of_5.jsonl"]
+
+
 def test_a_row_can_take_a_test_set_away_and_bring_another(tmp_path: Path) -> None:
     text = rows('"A"\n[rows.change.test]\none = ""\ntwo = { path = "two.txt" }')
     (found,) = trainings(table(tmp_path, text), tmp_path)

@@ -30,7 +30,7 @@ REFERENCE = re.compile(r"\{row:([^{}]*)\}")
 """In a row's `teacher`: the folder of that row's run with the same seed, which stands still as teacher."""
 
 SEED = "{seed}"
-"""As a value: the training's seed, so that each of a row's seeds draws samples of its own, say."""
+"""As a value, or in a file's name: the training's seed, so that each of a row's seeds draws samples of its own, say."""
 
 
 def tables() -> list[Path]:
@@ -222,8 +222,9 @@ def _merge(base: Mapping[str, Any], change: Mapping[str, Any], where: str) -> di
     return merged
 
 
-def _with_seed(values: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    return {
-        field: _with_seed(value, seed) if isinstance(value, Mapping) else seed if value == SEED else value
-        for field, value in values.items()
-    }
+def _with_seed(value: Any, seed: int) -> Any:
+    if isinstance(value, Mapping):
+        return {field: _with_seed(each, seed) for field, each in value.items()}
+    if isinstance(value, str) and value != SEED:
+        return value.replace(SEED, str(seed))
+    return seed if value == SEED else value
