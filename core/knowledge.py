@@ -17,11 +17,11 @@ from pydantic import JsonValue
 from core import prompts
 from core.domain import GRAINS, Caption, Grain, Knowledge, Sample
 from core.errors import BadInput, TeacherError
+from core.refusals import is_refusal
 from core.store import Asked
 from core.teachers import Answer, Ask, Message, Picture, Teacher
 
 _SENTENCE = re.compile(r"[^.!?\n]{10,}")
-_REFUSAL = re.compile(r"(i['’]?m sorry|i am sorry|sorry,|i can(no|['’])t |as an ai)", re.IGNORECASE)
 
 
 About = Caption | Picture
@@ -142,7 +142,7 @@ def check(answer: str, tweet: str, question: str, model: str) -> None:
     advice = "Choose another teacher or prompt set"
     if _bare(answer) in (_bare(tweet), _bare(question)):
         raise TeacherError(f"{model} answered with the question itself. {advice}", "echo")
-    if _REFUSAL.match(answer):
+    if is_refusal(answer):
         raise TeacherError(f"{model} refused to explain the tweet ({answer[:80]!r}). {advice}", "refusal")
 
 

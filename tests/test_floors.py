@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("domain", "errors", "identity", "settings", "registry", "files", "printable", "progress", "drawing"),
     ("store", "corpora", "images", "weights", "demo"),
-    ("captioners", "teachers", "student", "prompts", "imagenet", "bfloat16"),
+    ("captioners", "teachers", "student", "prompts", "refusals", "imagenet", "bfloat16"),
     (
         "asking",
         "knowledge",

@@ -12,8 +12,10 @@ from core.augmentation.language import is_other_language
 from core.domain import DropReason
 from core.domain.sample import MAX_CHARACTERS
 from core.domain.tokens import split_words
+from core.refusals import is_refusal
 from core.teachers import Message
 
+_REASONING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _NEXT_TURN = re.compile(
     r"<\|.*|\n\s*(?:user|human|assistant|system|sentence|question)\s*:.*", re.DOTALL | re.IGNORECASE
@@ -36,17 +38,12 @@ _REMARK = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_REFUSAL = re.compile(
-    r"""(?: (?:i['’]?m|i\ am)\ (?:very\ |really\ )?sorry,?\ but
-      | sorry,\ (?:but\ )?i\ (?:can|am|do)
-      | as\ an?\ (?:ai|language)\b
-      | (?:unfortunately,\ )?i(?:['’]m|\ am)\ (?:not\ able|unable)\ to
-      | (?:unfortunately,\ )?i\ (?:can['’]?t|cannot|can\ not|won['’]?t|will\ not)\ (?:assist|help|provide|fulfil|create
-        |generate|transform|rewrite|comply|do\ that|answer|engage|continue|describe|imagine)
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_NOTE = re.compile(r"(?<=[.!?…)])\s+\(?(?:note|explanation)\s*:.*$", re.IGNORECASE)
 _BULLET = re.compile(r"(?:1[.)]|[-*•])\s+(?=\S)")
+_SECOND = re.compile(r"\s2[.)]\s.*$")
+_TAG = re.compile(r"[@#]\s?\w+")
+_WHOLE = 20  # letters from which on a tweet is not in an answer by chance
+_OWN = 15  # letters that an answer may have around the whole tweet and still be another wording of it
 _QUOTES = ('""', "''", "“”", "‘’", "«»", "„“", "**", "__", "``")
 
 
@@ -66,6 +63,7 @@ def answer_in(said: str, dialogue: Sequence[Message], tweet: str) -> str:
     Raises:
         NoAnswer: `refused`, `empty`, or `echo`: the question came back, or the worked example's answer.
     """
+    said = _REASONING.sub("", said)
     fenced = _FENCE.search(said)
     text = _NEXT_TURN.sub("", fenced[1] if fenced else said).strip()
     announcement = None if _ANNOUNCEMENT.match(tweet) else _ANNOUNCEMENT.match(text)
@@ -75,7 +73,7 @@ def answer_in(said: str, dialogue: Sequence[Message], tweet: str) -> str:
         raise NoAnswer("empty")
     if _is_echo(text, dialogue, tweet):
         raise NoAnswer("echo")
-    if _REFUSAL.match(text) and not _REFUSAL.match(tweet):
+    if is_refusal(text) and not is_refusal(tweet):
         raise NoAnswer("refused")
     return text
 
@@ -116,8 +114,9 @@ def _first_proposal(text: str, tweet: str) -> str:
         else:
             break
     first = " ".join(lines)
+    first = first if _NOTE.search(tweet) else _NOTE.sub("", first)
     bullet = None if _BULLET.match(tweet) else _BULLET.match(first)
-    return first[bullet.end() :] if bullet else first
+    return _SECOND.sub("", first[bullet.end() :]) if bullet else first
 
 
 def _is_tags(line: str) -> bool:
@@ -140,10 +139,18 @@ def _quotes_again(sign: str, text: str) -> bool:
 
 
 def _is_echo(text: str, dialogue: Sequence[Message], tweet: str) -> bool:
-    """Whether the answer repeats the question, or an earlier answer: small models copy the worked example."""
+    """Whether the answer repeats the question, or an earlier answer: small models copy the worked example.
+
+    A rewrite that is the tweet with tags and emoji added is none; the whole tweet with other words around it is.
+    """
     *earlier, question = dialogue
-    said = squeezed(text)
+    said, asked_about = squeezed(text), squeezed(tweet)
     if any(said == squeezed(turn["content"]) for turn in earlier if turn["role"] == "assistant"):
+        return True
+    words_of_its_own = squeezed(_TAG.sub(" ", text).casefold()).replace(
+        squeezed(_TAG.sub(" ", tweet).casefold()), "", 1
+    )
+    if len(asked_about) > _WHOLE and asked_about in said and sum(map(str.isalnum, words_of_its_own)) > _OWN:
         return True
     asked = map(squeezed, question["content"].replace(tweet, "\n").splitlines())
     return any(len(line) > 20 and line in said for line in asked)
