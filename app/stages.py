@@ -27,6 +27,7 @@ ABSENT = Stage(state="skipped", note="not made yet: study the tweet")
 
 _DROPPED = {
     "span lost": "a mention of the tweet could not be found in the rewrite, so its labels can't be trusted",
+    "name added": "the rewrite has a name that the tweet does not, and that nobody has labelled",
     "implausible": "the teacher gave no clear yes to whether it is possible in fact",
     "duplicate": "it says the same as another variant",
     "unchanged": "it says the same as the tweet",

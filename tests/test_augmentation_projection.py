@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.augmentation.projection import project
+from core.augmentation.projection import added, project
 from core.augmentation.spelling import common_words, fold
 from core.domain import Entity, Relation, Sample, Span
 from core.domain.tokens import split_words
@@ -124,9 +124,48 @@ def test_common_words_stand_in_their_file_as_words_are_compared_and_its_head_is_
     assert {word for word in common_words() if fold(word) != word} == set()
 
 
-def test_a_name_given_several_types_keeps_them_in_order() -> None:
+def test_a_name_given_several_types_keeps_them_beside_the_words_they_stood_beside() -> None:
     sample = labelled("[Jordan|PER] flies to [Jordan|LOC] . Go Jordan !")
-    assert found(sample, "✈️ Jordan to Jordan! Go, Jordan") == ["Jordan/PER", "Jordan/LOC"]
+    assert found(sample, "✈️ Jordan flies off to Jordan! Go, Jordan") == ["Jordan/PER", "Jordan/LOC"]
+    assert found(sample, "Off to Jordan it is: Jordan flies! Jordan!") is None
+
+
+@pytest.mark.parametrize(
+    ("tweet", "rewrite"),
+    [
+        ("[Paris|LOC] is nice", "oh wow, Paris Hilton is nice"),
+        ("[Boston|LOC] is cold", "a Boston Celtics game is cold"),
+        ("so cold in [New York|LOC]", "so cold at the New York Giants"),
+        ("[Trump|PER] won", "so Melania Trump won"),
+    ],
+)
+def test_a_name_that_a_new_word_makes_longer_is_lost(tweet: str, rewrite: str) -> None:
+    assert found(labelled(tweet), rewrite) is None
+
+
+def test_a_new_word_that_opens_a_sentence_and_a_headline_make_no_name_longer() -> None:
+    assert found(labelled("[Trump|PER] won again"), "Unbelievable! Trump won again") == ["Trump/PER"]
+    assert found(labelled("[Trump|PER] won again"), "Donald's Dream: Trump Triumphs Again") == ["Trump/PER"]
+
+
+@pytest.mark.parametrize(
+    ("tweet", "rewrite"),
+    [
+        ("the [Apple|ORG] event", "An event with an apple"),
+        ("[Take That|ORG] were great", "Oh, take that !"),
+        ("i saw [take that|ORG] yesterday", "Yesterday, hey, take that !"),
+    ],
+)
+def test_the_same_word_in_small_letters_may_be_no_name(tweet: str, rewrite: str) -> None:
+    assert found(labelled(tweet), rewrite) is None
+
+
+def test_names_that_a_rewrite_adds_are_told() -> None:
+    sample = labelled("[LeBron James|PER] is back")
+    projection = project(sample, "Wow! LeBron James is back with the Lakers in Ohio, says #ESPN")
+    assert projection.sample
+    assert added(sample, projection.sample) == ["Lakers", "Ohio"]
+    assert added(sample, sample) == []
 
 
 def test_a_name_given_several_types_that_stands_less_often_is_lost() -> None:

@@ -44,11 +44,13 @@ class _Occurrence(NamedTuple):
 def project(sample: Sample, rewrite: str) -> Projection:
     """Label a rewrite with the entities and the relation of its parent.
 
-    A name that stands as often in the rewrite as in the parent is labelled there in order, also where the parent has
-    it once as PER, once as LOC, once unlabelled. Where it stands more or less often, but at least once, and the parent
-    always gives it the same type, each of its occurrences gets that type; any other case is a lost mention. A name
-    that is also a common word (May, Will) counts only where it cannot stand by chance. Head and tail of a relation go
-    to the occurrence at the same place in the order, or to the last.
+    A name that stands as often in the rewrite as in the parent is labelled there in order; where the parent has it
+    once as PER, once as LOC, once unlabelled, only if each stands beside a word that it stood beside. Where it stands
+    more or less often, but at least once, and the parent always gives it the same type, each of its occurrences gets
+    that type; any other case is a lost mention. A name that is also a common word (May, Will), or that the parent
+    writes with a capital and the rewrite without (Apple), counts only where it cannot stand by chance; one that a new
+    capitalised word makes longer (`Paris` in `Paris Hilton`) never does. Head and tail of a relation go to the
+    occurrence at the same place in the order, or to the last.
 
     A span never splits a word of `split_words`: a mention inside `#TrumpTrain` is lost. So is a head or a tail that
     overlaps the other.
@@ -63,7 +65,8 @@ def project(sample: Sample, rewrite: str) -> Projection:
     lost: list[_Place] = []
     goes_to: dict[_Place, _Place] = {}
     comes_from: dict[_Place, _Place] = {}
-    found = zip(groups, _find(names, sample.tokens), _find(names, variant.tokens), strict=True)
+    known = Words(sample.tokens)
+    found = zip(groups, _find(names, known, known), _find(names, Words(variant.tokens), known), strict=True)
     for places, before, after in found:
         kept = _kept(before, after, types)
         lost += places if not kept else set(places) - {old.place for old in before}
@@ -94,6 +97,16 @@ def project(sample: Sample, rewrite: str) -> Projection:
     )
 
 
+def added(sample: Sample, variant: Sample) -> list[str]:
+    """The capitalised words of a labelled rewrite that may be names which its parent does not have.
+
+    They would be trained on as no entities. Words that open a sentence, tags, and a headline's capitals say nothing.
+    """
+    text, parent = Words(variant.tokens), Words(sample.tokens)
+    labelled = {at for entity in variant.entities or () for at in range(entity.start, entity.end)}
+    return [variant.tokens[at] for at in text.new_names(parent) if at not in labelled]
+
+
 def _same_names(sample: Sample, entities: Collection[_Place]) -> list[list[_Place]]:
     """Where the parent's mentions stand, those of one name together."""
     relation = sample.relation
@@ -110,12 +123,12 @@ def _name(sample: Sample, places: Sequence[_Place], types: Mapping[_Place, str])
     return Name({sample.tokens[slice(*place)] for place in places}, is_person=is_person)
 
 
-def _find(names: Sequence[Name], tokens: Sequence[str]) -> list[list[_Occurrence]]:
+def _find(names: Sequence[Name], text: Words, parent: Words) -> list[list[_Occurrence]]:
     """Where each name stands. No two places overlap: of all choices, the one with the most letters, best spelled.
 
     Between equals the one with fewer, and so longer, names is taken: `New York Yankees`, not New York and Yankees.
     """
-    text = Words(tokens)
+    tokens = text.tokens
     best: list[tuple[float, int]] = [(0.0, 0)]  # of the first n tokens: value, and minus the number of names
     last: list[tuple[int, int] | None] = [None]  # the name that ends there in that choice, and its start
     for end in range(1, len(tokens) + 1):
@@ -133,8 +146,10 @@ def _find(names: Sequence[Name], tokens: Sequence[str]) -> list[list[_Occurrence
     while end:
         if taken := last[end]:
             index, start = taken
-            is_chance, neighbours = text.may_be_chance(start, end), text.neighbours(start, end)
-            occurrences[index].insert(0, _Occurrence(_Place(start, end), is_chance, neighbours))
+            is_chance = text.may_be_chance(start, end) or names[index].is_another_word(text, start, end)
+            neighbours = text.neighbours(start, end)
+            if not text.is_made_longer(start, end, parent):
+                occurrences[index].insert(0, _Occurrence(_Place(start, end), is_chance, neighbours))
             end = start
         else:
             end -= 1
@@ -145,12 +160,14 @@ def _kept(
     before: Sequence[_Occurrence], after: Sequence[_Occurrence], types: Mapping[_Place, str]
 ) -> list[_Occurrence]:
     """The occurrences in the rewrite that are the parent's name beyond doubt, in order."""
+    is_one_thing = len({types.get(old.place) for old in before}) == 1
     if len(before) == len(after) and all(
-        not new.may_be_chance or any(a and a == b for a, b in zip(old.neighbours, new.neighbours, strict=True))
+        (is_one_thing and not new.may_be_chance)
+        or any(a and a == b for a, b in zip(old.neighbours, new.neighbours, strict=True))
         for old, new in zip(before, after, strict=True)
     ):
         return list(after)
-    if len({types.get(old.place) for old in before}) == 1:
+    if is_one_thing:
         return [new for new in after if not new.may_be_chance]
     return []
 

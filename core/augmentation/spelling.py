@@ -125,6 +125,8 @@ class Words:
             word[:1].isupper() and not self.is_marked(at) for at, word in enumerate(self.letters)
         )
         self._is_shouted = 2 * sum(word.isupper() for word in cased) > len(cased) > 2
+        inner = [word for at, word in enumerate(self.letters) if len(word) > 2 and at and not self.is_marked(at)]
+        self._is_headline = 3 * sum(word[:1].isupper() for word in inner) > 2 * len(inner)
         self._lengths = list(accumulate(map(len, self.folds), initial=0))
 
     def starts(self, end: int, name: "Name") -> range:
@@ -143,8 +145,10 @@ class Words:
     def may_be_chance(self, start: int, end: int) -> bool:
         """Whether these words could stand here without naming anything: `May I`, `TELL US NOW`."""
         word = self.letters[start]
-        if end - start > 1 or self.is_marked(start) or not word or not _is_common(_parts([word])):
+        if self.is_marked(start) or not word or not _is_common(_parts(self.tokens[start:end])):
             return False
+        if end - start > 1:
+            return all(each.islower() for each in self.letters[start:end] if each)
         if word.isupper() and len(word) > 1:
             return self._is_shouted
         return word.islower() or self._opens_a_sentence(start)
@@ -153,6 +157,30 @@ class Words:
         """Whether no capitalised word beside it makes a word part of another name: `Ivanka Trump`, `Trump Tower`."""
         beside = [near for near in (at - 1, at + 1) if 0 <= near < len(self.tokens) and self.folds[near]]
         return all(word.islower() or _is_common(_parts([word])) for word in (self.letters[near] for near in beside))
+
+    def is_made_longer(self, start: int, end: int, parent: "Words") -> bool:
+        """Whether a capitalised word beside these, which the parent does not have, may make another name with them.
+
+        `Paris Hilton` for Paris, `Boston Celtics` for Boston.
+        """
+        return not self.is_marked(start) and not {start - 1, end}.isdisjoint(self.new_names(parent))
+
+    def new_names(self, parent: "Words") -> list[int]:
+        """Where capitalised words stand that may be names, and that the parent does not have, as part of a word either.
+
+        The first word of a sentence has a capital anyway, and so have all words of a headline.
+        """
+        if self._is_headline:
+            return []
+        known = "".join(parent.folds)
+        return [
+            at
+            for at, word in enumerate(self.letters)
+            if word[:1].isupper()
+            and word[1:].islower()
+            and not (self.is_marked(at) or self._opens_a_sentence(at) or _is_common(_parts([word])))
+            and self.folds[at] not in known
+        ]
 
     def neighbours(self, start: int, end: int) -> tuple[str, str]:
         """The nearest words before and behind tokens `[start, end)`, folded; empty where there is none."""
@@ -175,6 +203,7 @@ class Name:
 
     def __init__(self, written: Collection[tuple[str, ...]], *, is_person: bool) -> None:
         self._written = frozenset(written)
+        self._is_capitalised = all(letters(words[0])[:1].isupper() for words in written)
         self._letters = {"".join(map(letters, words)) for words in written}
         words = max(written, key=lambda words: len(_parts(words)))
         self._parts = _parts(words)
@@ -185,6 +214,11 @@ class Name:
         self._inflected = self._inflections(words) if self._key else {}
         self.tokens = max(map(len, written)) + _MORE_TOKENS
         self.letters = len(self._key) + _MORE_LETTERS
+
+    def is_another_word(self, text: Words, start: int, end: int) -> bool:
+        """Whether one word in small letters, among others with capitals, may be a word and not this name: an apple."""
+        is_lowered = end - start == 1 and text.letters[start].islower() and not text.is_marked(start)
+        return is_lowered and not text.has_no_capitals and self._is_capitalised
 
     def _inflections(self, words: Sequence[str]) -> dict[str, float]:
         spellings = {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.augmentation.making import Draw, Plan, asked_of, sampled
-from core.augmentation.projection import project
+from core.augmentation.projection import added, project
 from core.augmentation.wording import NoAnswer, answer_in, check_rewrite
 from core.domain import Sample
 from core.prompts import Prompt
@@ -15,7 +15,7 @@ def restyle(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Pla
 
     `replacements` names the mentions that the rewrite spells in another way. Dropped as `refused`, `empty` or `echo` is
     what is no answer; as `unchanged`, `other language` or `unparsable` what is no rewrite; as `span lost` a rewrite
-    that lacks a mention.
+    that lacks a mention, as `name added` one with a name that the tweet does not have: nobody has labelled it.
     """
     dialogue = prompt.messages(text=sample.text)
 
@@ -25,6 +25,8 @@ def restyle(sample: Sample, teacher: Teacher, prompt: Prompt, draw: Draw) -> Pla
         projection = project(sample, rewrite)
         if projection.sample is None:
             raise NoAnswer("span lost")
+        if added(sample, projection.sample):
+            raise NoAnswer("name added")
         return {"variant": projection.sample, "replacements": projection.respelled}
 
     sampling, parameters = sampled(draw)

@@ -18,6 +18,7 @@ AugmentationKind = Literal["style", "entity", "image"]
 View = Literal["with_knowledge", "without_knowledge"]
 DropReason = Literal[
     "span lost",
+    "name added",
     "implausible",
     "duplicate",
     "unchanged",
