@@ -103,6 +103,7 @@ def test_a_variant_records_what_made_it(answering: Answering) -> None:
         ("Paris!", "unparsable"),
         (" ".join(["Tobey Maguire Paris Obama"] * 20), "unparsable"),
         ("Тоби Магуайр едет в Париж вместе с Обамой сегодня вечером", "other language"),
+        ("Tobey Maguire and Obama land in Paris, then in London", "name added"),
         ("Tobey Maguire está de camino a París, Paris, con @Obama esta noche", "other language"),
         ("Transform the sentence in Twitter style without changing the meaning. Tobey Maguire Paris", "echo"),
     ],
@@ -142,6 +143,8 @@ def test_a_name_gives_way_to_another_of_its_type(answering: Answering, prompt_se
         ("No", 0.9, "no", "implausible"),
         ("Perhaps", 0.9, "unparsed", "implausible"),
         ("Yesterday", 0.9, "unparsed", "implausible"),
+        ("Yes or no?", 0.9, "unparsed", "implausible"),
+        ("Yes, it is not possible", 0.9, "unparsed", "implausible"),
     ],
 )
 def test_only_a_clear_yes_is_kept_and_a_no_stays_visible(
@@ -175,6 +178,14 @@ def test_the_draws_of_a_sample_take_its_names_in_turn_and_no_name_twice(answerin
     assert draws[3].dropped is None or draws[3].dropped == "no entity"
 
 
+def test_one_name_in_two_spellings_is_one_to_replace(answering: Answering) -> None:
+    pool = EntityPool("p", {"PER": ("Adele", "Zubin Mehta")})
+    sample = person("Trump says TRUMP", (0, 1), (2, 3))
+    draws = [made(answering("Yes"), "entity", sample=sample, pool=pool, draw=Draw(7, nth)) for nth in range(3)]
+    assert {each.new for made in draws[:2] for each in made.replacements} == {"Adele", "Zubin Mehta"}
+    assert draws[2].dropped == "no entity"
+
+
 def replaced(sample: Sample, answering: Answering, pool: EntityPool) -> Sample:
     variant = made(answering("Yes"), "entity", sample=sample, pool=pool).variant
     assert variant is not None
@@ -193,6 +204,13 @@ def test_spaces_and_offsets_are_exact_after_a_longer_name(answering: Answering) 
     variant = replaced(person("(Obama)  spoke, Obama’s 🎤… #obama", (1, 2), (5, 6), (11, 12)), answering, MEHTA)
     assert variant.text == "(Zubin Mehta)  spoke, Zubin Mehta’s 🎤… #ZubinMehta"
     assert mentions(variant) == ["Zubin Mehta/PER", "Zubin Mehta/PER", "ZubinMehta/PER"]
+
+
+def test_a_tag_has_all_signs_of_a_name_and_its_genitive_stays(answering: Answering) -> None:
+    hindi = EntityPool("one", {"PER": ("नरेन्द्र मोदी",)})
+    assert replaced(person("hi #obama", (2, 3)), answering, hindi).text == "hi #नरेन्द्रमोदी"
+    sample = Sample.from_tokens(("#", "Trump's", "wall"), entities=(Entity(start=1, end=2, type="PER"),))
+    assert replaced(sample, answering, MEHTA).text == "# ZubinMehta ' s wall"
 
 
 def test_a_corpus_tweet_stays_words_with_a_space_between(answering: Answering) -> None:
@@ -240,7 +258,13 @@ def test_imagined_pictures_of_a_tweet_without_one_differ_by_their_caption(answer
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(PARENT.text.upper(), "unchanged"), ("I cannot create images.", "refused"), ("?!", "empty")],
+    [
+        (PARENT.text.upper(), "unchanged"),
+        ("I cannot create images.", "refused"),
+        ("?!", "empty"),
+        ("Una foto de un hombre en la calle con mucha gente alrededor.", "other language"),
+        ("一张照片，一个男人站在街上。", "other language"),
+    ],
 )
 def test_a_description_that_is_none_is_dropped_with_its_reason(answering: Answering, answer: str, reason: str) -> None:
     variant = made(answering(answer), "image")

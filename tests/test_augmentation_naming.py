@@ -12,6 +12,7 @@ from core.augmentation.naming import PER_TYPE, names_in, pool_of
         ("1. Adele\n2) Al Pacino\n- Aretha Franklin", ["Adele", "Al Pacino", "Aretha Franklin"]),
         ('**Adele**\n"Al Pacino".', ["Adele", "Al Pacino"]),
         ("Adele (singer)\nAl Pacino: an actor\nAretha Franklin - soul", ["Adele", "Al Pacino", "Aretha Franklin"]),
+        ("Adele, a singer\nAl Pacino is an actor", ["Adele"]),
         ("Sure! Here are eight persons\nAdele\nBeyoncé", ["Adele"]),
         ("A name that goes on and on for ever\nalways\nA\n@Adele\n<b>Adele</b>", []),
         ("", []),

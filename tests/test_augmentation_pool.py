@@ -66,6 +66,17 @@ def test_names_of_a_test_set_are_left_out_however_they_are_spelled() -> None:
     assert left.identity != pool.identity
 
 
+def test_a_genitive_is_no_part_of_a_name() -> None:
+    sample = Sample.from_tokens(("Obama's", "dog"), entities=(Entity(start=0, end=1, type="PER"),))
+    assert EntityPool.from_samples([sample], "a corpus").mentions == {"PER": ("Obama",)}
+    assert EntityPool("p", {"PER": ("Obama",)}).without({"Obama's"}).mentions == {"PER": ()}
+
+
+def test_a_longer_form_of_a_name_is_no_candidate_for_it() -> None:
+    pool = EntityPool("p", {"LOC": ("New York City", "Yorkshire", "Newport")})
+    assert sorted(pool.candidates("LOC", "New York", "in New York", "a lot")) == ["Newport", "Yorkshire"]
+
+
 def test_the_mentions_of_samples_are_read_as_written() -> None:
     assert mentions_of(corpus()) == {"Obama", "OBAMA", "Angela Merkel", "Berlin", "PredsNHL", "Nashville", "Grammys"}
 

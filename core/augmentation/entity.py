@@ -1,6 +1,7 @@
 """Another name of the same type in a mention's place, kept if the teacher finds it possible (paper section 3.3)."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -19,6 +20,8 @@ CLEAR_YES = 1.0
 """The least margin log p(yes) − log p(no) of a clear yes: yes is e times as likely as no."""
 
 _WORD = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+_BUT = re.compile(r"[^.!\n]*\b(?:yes|no|not|impossible)\b", re.IGNORECASE)
+"""What a yes says no more: `Yes or no?`, `Yes, it is not possible`."""
 
 
 def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, draw: Draw) -> Plan:
@@ -58,9 +61,11 @@ def replace(sample: Sample, teacher: Teacher, prompt: Prompt, pool: EntityPool, 
 
 
 def judge(answer: Answer) -> Verdict:
-    """The verdict in a teacher's answer: its first word, if that is yes or no."""
+    """The verdict in a teacher's answer: its first word, if that is yes or no, and a yes stays one."""
     word = _WORD.match(answer.text)
     said = word[1].lower() if word else "unparsed"
+    if word and said == "yes" and _BUT.match(answer.text, word.end()):
+        said = "unparsed"
     return Verdict.model_validate({"answer": said, "margin": answer.margin})
 
 
@@ -105,7 +110,14 @@ def _as_written(new: str, sample: Sample, entity: Span) -> str:
     if not is_marked:
         return new + genitive(mention)
     mark = mention[0] if mention[0] in "@#" else ""
-    return mark + "".join(word[0].upper() + word[1:] for word in re.findall(r"[^\W_]+", new))
+    words = ("".join(filter(_goes_into_a_tag, word)) for word in re.split(r"[\s_-]+", new))
+    joined = "".join(word[0].upper() + word[1:] for word in words if word)
+    return mark + (joined or new) + genitive(mention)
+
+
+def _goes_into_a_tag(sign: str) -> bool:
+    """Letters, the vowel signs of scripts that write them as marks, and digits."""
+    return unicodedata.category(sign)[0] in "LMN"
 
 
 def _bare(mention: str) -> str:
@@ -117,7 +129,8 @@ def _choose(sample: Sample, pool: EntityPool, draw: Draw) -> Replacement | None:
     if sample.task != "mner":
         return None
     entities = [entity for entity in sample.entities or () if entity.type not in draw.spared]
-    types = {_bare(sample.mention(entity)): entity.type for entity in entities}
+    spellings = {fold(bare): bare for bare in (_bare(sample.mention(entity)) for entity in reversed(entities))}
+    types = {spellings[fold(bare)]: entity.type for entity in entities if (bare := _bare(sample.mention(entity)))}
 
     def candidates(old: str) -> Iterator[str]:
         return pool.candidates(types[old], old, sample.text, f"{draw.seed}\0{sample.id}\0{old}")

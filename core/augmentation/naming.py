@@ -27,6 +27,7 @@ TYPES = {
 
 _MARK = re.compile(r"^\s*(?:\d+\s*[.)]|[-*•])\s*")
 _REMARK = re.compile(r"\s*(?:[(:–—].*|\s-\s.*)$")
+_PROSE = frozenset({"is", "are", "was", "were", "who", "which"})
 
 
 class NameList:
@@ -85,12 +86,16 @@ class NameList:
 
 
 def names_in(answer: str, letter: str) -> Iterator[str]:
-    """The names in an answer, one a line: at most five words, capitalised, with the letter that was asked for."""
+    """The names in an answer, one a line: at most five words, capitalised, with the letter that was asked for.
+
+    What follows a comma is a remark; a line that says something of a name, or names two, is none.
+    """
     for line in answer.splitlines():
-        name = _REMARK.sub("", _MARK.sub("", line)).strip(" \"'“”*.,;")
+        name = _REMARK.sub("", _MARK.sub("", line)).partition(",")[0].strip(" \"'“”*.,;")
         words = name.split()
         starts_well = name[:1].upper() == letter and any(character.isupper() for character in name)
-        if starts_well and 1 <= len(words) <= 5 and len(name) > 1 and not any(mark in name for mark in "@#<>{}[]/"):
+        is_one = not any(mark in name for mark in "@#<>{}[]/") and _PROSE.isdisjoint(words)
+        if starts_well and 1 <= len(words) <= 5 and len(name) > 1 and is_one:
             yield " ".join(words)
 
 

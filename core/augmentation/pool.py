@@ -8,11 +8,12 @@ from functools import cached_property
 from math import gcd
 from typing import Self
 
-from core.augmentation.spelling import fold
+from core.augmentation.spelling import fold, genitive
 from core.domain import Sample
 from core.settings import ASSETS
 
 PROJECT_LIST = "project list"
+_MARKS = ("@", "#")
 _SAME_TYPE = {"OTHER": "MISC"}  # the fourth type's name in Twitter-2015 and in Twitter-2017
 
 
@@ -29,10 +30,11 @@ class EntityPool:
         return cls._of(
             name,
             (
-                (entity.type, sample.mention(entity))
+                (entity.type, _bare(sample.mention(entity)))
                 for sample in samples
                 for entity in sample.entities or ()
-                if not (entity.start and sample.tokens[entity.start - 1] in ("@", "#"))
+                if sample.tokens[max(entity.start - 1, 0)] not in _MARKS
+                and sample.tokens[entity.start][0] not in _MARKS
             ),
         )
 
@@ -58,7 +60,7 @@ class EntityPool:
 
     def without(self, names: Iterable[str]) -> Self:
         """The pool but for these names, however they are spelled: those of a test set, say."""
-        taken = {fold(name) for name in names}
+        taken = {fold(_bare(name)) for name in names}
         left = {kind: tuple(n for n in mine if fold(n) not in taken) for kind, mine in self.mentions.items()}
         return type(self)(self.name, left)
 
@@ -72,7 +74,7 @@ class EntityPool:
         said, replaced = fold(tweet), fold(old)
         for at in _stride(len(names), lot):
             name, folded, words = names[at]
-            if folded not in said and replaced not in words:
+            if folded not in said and replaced not in words and not (" " in old and replaced in folded):
                 yield name
 
     @cached_property
@@ -82,6 +84,10 @@ class EntityPool:
             kind: [(name, fold(name), frozenset(map(fold, name.split()))) for name in sorted(names)]
             for kind, names in self.mentions.items()
         }
+
+
+def _bare(mention: str) -> str:
+    return mention.removesuffix(genitive(mention))
 
 
 def mentions_of(samples: Iterable[Sample]) -> set[str]:
