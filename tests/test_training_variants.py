@@ -10,7 +10,7 @@ from core import corpora
 from core.augmentation import files
 from core.augmentation.files import Variant
 from core.corpora import Row
-from core.domain import Augmentation, Choice, Entity, Maker, Replacement, Sample, Verdict
+from core.domain import Augmentation, Choice, Entity, Grain, Maker, Replacement, Sample, Verdict
 from core.errors import BadInput
 from core.training.config import Split, TrainConfig, Variants
 from core.training.data import read_examples
@@ -92,6 +92,14 @@ def test_knowledge_of_the_parent_is_kept_where_it_still_holds(root: Path) -> Non
         "entity0 | a photo",
         "image0 | an imagined photo | a name",
     ]
+
+
+def test_thoughts_that_mix_words_and_picture_go_with_the_picture(root: Path) -> None:
+    about_both: dict[Grain, str] = {"mixed": "Ana is a person. The photo shows her.", "summary": "Ana, in a photo"}
+    rows = [Row(sample=parent, caption="a photo", knowledge=about_both) for parent in PARENTS]
+    corpora.find("jsonl").write(rows, root / "train.jsonl")
+    made = augmentation("image", PARENTS[0], caption="an imagined photo")
+    assert texts(root, [(made, None)], which="all") == ["image0 | an imagined photo"]
 
 
 def test_kinds_are_chosen_and_mixed_up_to_a_number_a_sample(root: Path) -> None:

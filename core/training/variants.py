@@ -12,12 +12,15 @@ from core.corpora import Row
 from core.domain import Grain
 from core.training.config import Variants
 
+_OF_WORDS: tuple[Grain, ...] = ("noun", "sentence")
+
 
 def variant_rows(variants: Variants, root: Path, parents: Mapping[str, Row]) -> list[Row]:
     """The chosen variants of these parents, by sample id, in the order of the parents.
 
     A rewrite keeps its parent's caption and thoughts. An imagined picture's caption stands in place of the caption, and
-    the thought about the picture goes. Another name keeps the caption alone: the thoughts explain the old one.
+    only the thoughts about words stay: the others are about the parent's picture too. Another name keeps the caption
+    alone: the thoughts explain the old one.
 
     Raises:
         BadInput: the file cannot be read.
@@ -53,7 +56,5 @@ def _rows(variant: Variant, parent: Row) -> Iterator[Row]:
         case "entity":
             yield Row(sample=augmentation.variant, caption=parent.caption)
         case "image":
-            thoughts: dict[Grain, str] = {
-                grain: text for grain, text in parent.knowledge.items() if grain != "multimodality"
-            }
+            thoughts: dict[Grain, str] = {grain: text for grain, text in parent.knowledge.items() if grain in _OF_WORDS}
             yield Row(sample=augmentation.variant, caption=augmentation.caption, knowledge=thoughts)
