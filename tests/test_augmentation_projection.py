@@ -166,6 +166,9 @@ def test_names_that_a_rewrite_adds_are_told() -> None:
     assert projection.sample
     assert added(sample, projection.sample) == ["Lakers", "Ohio"]
     assert added(sample, sample) == []
+    again = project(sample, "Tell everyone that LeBron James is back, the real LeBron").sample
+    assert again
+    assert added(sample, again) == ["LeBron"]
 
 
 def test_a_name_given_several_types_that_stands_less_often_is_lost() -> None:

@@ -98,13 +98,15 @@ def project(sample: Sample, rewrite: str) -> Projection:
 
 
 def added(sample: Sample, variant: Sample) -> list[str]:
-    """The capitalised words of a labelled rewrite that may be names which its parent does not have.
+    """The capitalised words of a labelled rewrite that may be names, and that its parent has only in mentions, or not.
 
     They would be trained on as no entities. Words that open a sentence, tags, and a headline's capitals say nothing.
     """
-    text, parent = Words(variant.tokens), Words(sample.tokens)
-    labelled = {at for entity in variant.entities or () for at in range(entity.start, entity.end)}
-    return [variant.tokens[at] for at in text.new_names(parent) if at not in labelled]
+    mentioned, labelled = (
+        {at for entity in each.entities or () for at in range(entity.start, entity.end)} for each in (sample, variant)
+    )
+    parent = Words([token for at, token in enumerate(sample.tokens) if at not in mentioned])
+    return [variant.tokens[at] for at in Words(variant.tokens).new_names(parent) if at not in labelled]
 
 
 def _same_names(sample: Sample, entities: Collection[_Place]) -> list[list[_Place]]:

@@ -177,7 +177,7 @@ class Words:
             at
             for at, word in enumerate(self.letters)
             if word[:1].isupper()
-            and word[1:].islower()
+            and not word.isupper()
             and not (self.is_marked(at) or self._opens_a_sentence(at) or _is_common(_parts([word])))
             and self.folds[at] not in known
         ]
