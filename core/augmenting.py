@@ -12,6 +12,7 @@ from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
 from core.augmentation import Draw, EntityPool, Plan, files, plan
 from core.augmentation.files import Variant
+from core.augmentation.pool import mentions_of
 from core.augmentation.wording import squeezed
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import TeacherError
@@ -37,6 +38,16 @@ class Wish:
     times: int = 1
     seed: int = 0
     quotas: Mapping[str, int] | None = None
+
+
+def names_of_other_splits(store: Store, corpus: str, split: str) -> set[str]:
+    """The mentions of a corpus' other splits, which no variant of this one is to name: a student is tested on them.
+
+    Raises:
+        StoreError: the workspace cannot be read.
+    """
+    others = [other for name, other in store.corpora() if name == corpus and "all" not in (split, other)]
+    return mentions_of(sample for other in others if other != split for sample in store.samples(corpus, other))
 
 
 class Augmenting:

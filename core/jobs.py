@@ -19,7 +19,7 @@ from core.asking import Engine, Limits, Work
 from core.asking.estimate import Forecast
 from core.asking.prices import price_of
 from core.augmentation import EntityPool
-from core.augmenting import Augmenting, Wish
+from core.augmenting import Augmenting, Wish, names_of_other_splits
 from core.captioning import caption_all
 from core.captioning.local import Local
 from core.domain import Sample
@@ -221,8 +221,8 @@ def work_of(bench: Workbench, order: Order, show: Progress = lambda *_: None) ->
     """The thoughts or variants that an order is for: those that are kept, and what gets the others.
 
     A picture is shown to a teacher that sees, and spoken of by its newest caption to others. Names come from the corpus
-    itself, where it is labelled; else the student labels the samples. For variants, `show` is told how many samples of
-    how many are looked at.
+    itself, where it is labelled, but for those of its other splits; else the student labels the samples. For variants,
+    `show` is told how many samples of how many are looked at.
 
     Raises:
         BadInput: there are no such samples.
@@ -235,6 +235,7 @@ def work_of(bench: Workbench, order: Order, show: Progress = lambda *_: None) ->
     is_labelled = any(sample.entities for sample in samples)
     name = f"{order.corpus}/{order.split}"
     pool = EntityPool.from_samples(samples, name) if is_labelled else EntityPool.of_the_project()
+    pool = pool.without(names_of_other_splits(bench.store, order.corpus, order.split))
     return Augmenting(bench.store, teacher, bench.labelled(samples, show), order.wish, pool)
 
 

@@ -52,6 +52,20 @@ def test_nothing_is_asked_on_a_dry_run_or_for_a_batch_not_even_for_names(loopbac
 
 
 @pytest.mark.usefixtures("named")
+def test_no_name_of_a_corpus_other_splits_nor_of_those_to_keep_apart_is_put_in(workspace: Path) -> None:
+    entities = (Entity(start=0, end=1, type="PER"),)
+    with Store(workspace) as store:
+        apart = {("names", "dev"): "Ana", ("names", "test"): "Ailbert", ("others", "test"): "Bilbert"}
+        for (corpus, split), name in apart.items():
+            store.add_corpus(corpus, split, [Sample.from_tokens((name, "stays"), entities=entities)])
+        store.add_corpus("names", "train", store.samples("names", "all")[:3], replace=True)
+    made = document(augment_with_names("--split", "train", "--times", "26", "--not-in", "others/test"))["variants"]
+    new = {each["new"] for variant in made for each in variant["replacements"]}
+    assert new
+    assert new.isdisjoint(apart.values())
+
+
+@pytest.mark.usefixtures("named")
 def test_names_and_variants_share_a_budget_and_both_are_reported(loopback: Loopback) -> None:
     spent = document(augment_with_names())
     names, variants = spent["names"], spent["report"]

@@ -125,6 +125,14 @@ def test_a_job_makes_new_samples_and_its_limit_holds(bench: Workbench) -> None:
     assert {each.parent_id for each in outcome.examples} == {sample.id for sample in SAMPLES[:3]}
 
 
+def test_no_name_of_a_corpus_other_splits_is_put_into_a_variant(bench: Workbench, loopback: Loopback) -> None:
+    loopback.answer = lambda _: "Yes"
+    bench.store.add_corpus("names", "test", SAMPLES[2:])  # all but Ana and Bo
+    assert done(bench, Order("variants", "names", "train", wish=Wish(("entity",)))).standing().done == len(SAMPLES)
+    (outcome,) = bench.store.bulk.outcomes("names", "train", examples=len(SAMPLES))
+    assert {each.new for made in outcome.examples for each in made.replacements} == {"Ana", "Bo"}
+
+
 def test_a_job_that_plans_says_how_far_it_has_looked_and_can_be_stopped(
     bench: Workbench, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,10 @@ Seed = Annotated[int, typer.Option(min=0, help="Draws names, and further variant
 Names = Annotated[
     NameSource | None, typer.Option("--names", help="Whose names replace others; default: the corpus', if labelled.")
 ]
-NotIn = Annotated[list[str] | None, typer.Option(metavar="CORPUS/SPLIT", help="No name of these; may be repeated.")]
+NotIn = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CORPUS/SPLIT", help="No name of these, as of the corpus' other splits."),
+]
 Quota = Annotated[list[str] | None, typer.Option(metavar="TYPE=N", help="Replace at most N mentions of a type.")]
 Out = Annotated[Path | None, typer.Option(help="Write the variants, with the decisions about them, to train on.")]
 
@@ -99,7 +102,7 @@ def augment(
     if source == "teacher":
         listed, naming = _names(bench, limits, price, ask_now=not dry_run and batch == DIRECTLY)
         limits = _less(limits, naming)
-    pool = _pool(bench, listed or source, f"{about.corpus}/{about.split}", samples, not_in or [])
+    pool = _pool(bench, listed or source, about, samples, not_in or [])
     with progress("plans", "samples") as bar:
         labelled = bench.labelled(samples, lambda done, total: bar(done, total, ""))
         work = Augmenting(bench.store, mind, labelled, wish, pool)
@@ -159,15 +162,22 @@ def _quotas(given: Sequence[str]) -> dict[str, int]:
 
 
 def _pool(
-    bench: "Workbench", source: "NameList | NameSource", corpus: str, samples: Sequence[Sample], not_in: Sequence[str]
+    bench: "Workbench",
+    source: "NameList | NameSource",
+    about: SampleOptions,
+    samples: Sequence[Sample],
+    not_in: Sequence[str],
 ) -> "EntityPool":
-    """The names that replace others: none of them is in the splits that are to be kept apart."""
+    """The names that replace others: none is in the corpus' other splits, nor in those that are to be kept apart."""
     from core.augmentation import EntityPool  # noqa: PLC0415 - openai is slow to import
     from core.augmentation.pool import mentions_of  # noqa: PLC0415 - likewise
+    from core.augmenting import names_of_other_splits  # noqa: PLC0415 - likewise
 
     taken = mentions_of(sample for name in not_in for sample in _split(bench, name))
+    if about.corpus:
+        taken |= names_of_other_splits(bench.store, about.corpus, about.split)
     if source == "corpus":
-        return EntityPool.from_samples(samples, corpus).without(taken)
+        return EntityPool.from_samples(samples, f"{about.corpus}/{about.split}").without(taken)
     if isinstance(source, str):
         return EntityPool.of_the_project().without(taken)
     return source.pool(taken | mentions_of(samples))
