@@ -57,7 +57,7 @@ class Variants(Value):
 
     path: Path = Field(description="a file that `core augment --out` wrote, relative to the folder of the corpora")
     which: Literal["approved", "all"] = Field(
-        "approved", description="those that a person let in; or all but the dropped and the rejected ones"
+        "approved", description="those that a person let in; or also those undecided that were not dropped"
     )
     kinds: tuple[AugmentationKind, ...] = Field(get_args(AugmentationKind), min_length=1)
     times: int | None = Field(None, ge=1, description="at most so many of a sample, the kinds mixed; none: no limit")
