@@ -38,7 +38,6 @@ DIALOGUE = [Message(role="user", content=f"Transform the sentence in Twitter sty
         ("<think>Tobey, Paris.</think>\nTobey in Paris", "Tobey in Paris"),
         ("Tobey in Paris! (Note: Tobey and Paris are kept.)", "Tobey in Paris!"),
         ("1. Tobey in Paris! 2. Paris has Tobey", "Tobey in Paris!"),
-        (f"{TWEET} #Paris #SoManyWordsInTags 🎉", f"{TWEET} #Paris #SoManyWordsInTags 🎉"),
     ],
 )
 def test_only_the_answer_is_left(said: str, answer: str) -> None:
@@ -57,7 +56,6 @@ def test_only_the_answer_is_left(said: str, answer: str) -> None:
         ("There is no image provided.", "refused"),
         ("N/A", "refused"),
         ("<think>Tobey, Paris.", "empty"),
-        (f"Tweet: {TWEET}\nRewrite: Tobey was spotted on the Seine!", "echo"),
         ("  \n ", "empty"),
         ('""', "empty"),
         ("Transform the sentence in Twitter style.", "echo"),
@@ -89,6 +87,9 @@ def test_an_earlier_answer_of_the_dialogue_is_an_echo() -> None:
         ("Tobey in Paris, мир!", None),
         ("Tobey 🕷 Paris", None),
         ("tobey maguire is in PARIS tonight!!", "unchanged"),
+        (f"{TWEET} #Paris #SoManyWordsInTags 🎉", None),
+        (f"Tweet: {TWEET}. Rewrite: Tobey was seen there!", "echo"),
+        (f"{TWEET}, where he will marry Zendaya", "echo"),
         ("Paris", "unparsable"),
         (" ".join(["Paris"] * 39), "unparsable"),
         ("Тоби Магуайр в Париже сегодня", "other language"),
@@ -98,7 +99,9 @@ def test_an_earlier_answer_of_the_dialogue_is_an_echo() -> None:
         ("Tobey Maguire ist heute Abend in Paris und freut sich", "other language"),
     ],
 )
-def test_a_rewrite_has_the_length_and_the_language_of_its_tweet(rewrite: str, reason: str | None) -> None:
+def test_a_rewrite_has_the_length_and_the_language_of_its_tweet_and_does_not_hold_it_whole(
+    rewrite: str, reason: str | None
+) -> None:
     if reason is None:
         check_rewrite(rewrite, TWEET)
         return

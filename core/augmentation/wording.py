@@ -82,11 +82,14 @@ def check_rewrite(rewrite: str, tweet: str) -> None:
     """Whether an answer can be another wording of a tweet.
 
     Raises:
-        NoAnswer: `unchanged` where it differs in case, spaces and punctuation only; `unparsable` where it is longer
-            than thrice the tweet, shorter than a third of it, or longer than a tweet can be; `other language`.
+        NoAnswer: `unchanged` where it differs in case, spaces and punctuation only; `echo` where more is told around
+            the whole tweet; `unparsable` where it is longer than thrice the tweet and 20 words, shorter than a third of
+            it, or longer than a tweet can be; `other language`.
     """
     if squeezed(rewrite) == squeezed(tweet):
         raise NoAnswer("unchanged")
+    if _holds_all_of(rewrite, tweet):
+        raise NoAnswer("echo")
     was, now = (sum(any(map(str.isalnum, word)) for word in split_words(text)) for text in (tweet, rewrite))
     if not was / 3 <= now <= 3 * was + 20 or len(rewrite) > MAX_CHARACTERS:
         raise NoAnswer("unparsable")
@@ -139,18 +142,18 @@ def _quotes_again(sign: str, text: str) -> bool:
 
 
 def _is_echo(text: str, dialogue: Sequence[Message], tweet: str) -> bool:
-    """Whether the answer repeats the question, or an earlier answer: small models copy the worked example.
-
-    A rewrite that is the tweet with tags and emoji added is none; the whole tweet with other words around it is.
-    """
+    """Whether the answer repeats the question, or an earlier answer: small models copy the worked example."""
     *earlier, question = dialogue
-    said, asked_about = squeezed(text), squeezed(tweet)
+    said = squeezed(text)
     if any(said == squeezed(turn["content"]) for turn in earlier if turn["role"] == "assistant"):
-        return True
-    words_of_its_own = squeezed(_TAG.sub(" ", text).casefold()).replace(
-        squeezed(_TAG.sub(" ", tweet).casefold()), "", 1
-    )
-    if len(asked_about) > _WHOLE and asked_about in said and sum(map(str.isalnum, words_of_its_own)) > _OWN:
         return True
     asked = map(squeezed, question["content"].replace(tweet, "\n").splitlines())
     return any(len(line) > 20 and line in said for line in asked)
+
+
+def _holds_all_of(rewrite: str, tweet: str) -> bool:
+    """Whether a rewrite is the whole tweet with other words around it; tags and emoji may be added to one."""
+    if len(squeezed(tweet)) < _WHOLE or squeezed(tweet) not in squeezed(rewrite):
+        return False
+    said, known = (squeezed(_TAG.sub(" ", text)) for text in (rewrite, tweet))
+    return sum(map(str.isalnum, said.replace(known, "", 1))) > _OWN
