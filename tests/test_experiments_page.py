@@ -154,19 +154,21 @@ def test_little_data_is_drawn_over_the_number_of_samples(browser: Browser, tmp_p
     workspace = tmp_path / "workspace"
     for training in Table.read(file).trainings(workspace / "experiments"):
         times = training.config.augment.times if training.config.augment else 0
-        if times in (0, 2) and training.config.train.limit in (50, 400):
-            scores = score((training.config.train.limit or 0) / 10 + (times or 0) + training.seed)
-            tests = {"twitter2017": {"without_knowledge": score(1.0), "with_knowledge": scores}}
-            write(training.folder, [], {**result(0, 0), "chosen_by": "with_knowledge", "tests": tests})
-            (training.folder / "training.json").write_text(training.config.model_dump_json())
+        scores = score((training.config.train.limit or 0) / 10 + (times or 0) + training.seed)
+        tests = {"twitter2017": {"without_knowledge": score(1.0), "with_knowledge": scores}}
+        write(training.folder, [], {**result(0, 0), "chosen_by": "with_knowledge", "tests": tests})
+        (training.folder / "training.json").write_text(training.config.model_dump_json())
     page = browser.new_page(viewport={"width": 390, "height": 844})
     with app(workspace) as address:
         page.goto(f"{address}/experiments?table=lowdata")
         plot = page.get_by_role("figure", name=re.compile("^F1 on twitter2017 over the number of training samples"))
-        expect(plot.locator(".js-plotly-plot .trace")).to_have_count(2)
+        expect(plot.locator(".js-plotly-plot .trace")).to_have_count(4)
         words = plot.get_attribute("aria-label") or ""
-        assert "not augmented: 7.00 ± 1.00 (3) with 50, 42.00 ± 1.00 (3) with 400; " in words
-        assert words.endswith("2× augmented: 9.00 ± 1.00 (3) with 50, 44.00 ± 1.00 (3) with 400")
+        assert "not augmented: 7.00 ± 1.00 (3) with 50, 12.00 ± 1.00 (3) with 100, 22.00 ± 1.00 (3) with 200, " in words
+        assert words.endswith(
+            "4× augmented: 11.00 ± 1.00 (3) with 50, 16.00 ± 1.00 (3) with 100, "
+            "26.00 ± 1.00 (3) with 200, 46.00 ± 1.00 (3) with 400"
+        )
         expect(page.get_by_text("Mean over the seeds")).to_be_visible()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     page.close()
