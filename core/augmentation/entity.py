@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from core.augmentation.making import Draw, Plan, asked_of
 from core.augmentation.pool import EntityPool, shuffled
-from core.augmentation.spelling import fold, genitive
+from core.augmentation.spelling import bare, fold, genitive
 from core.domain import Entity, Replacement, Sample, Span, Verdict
 from core.domain.tokens import split_words
 from core.prompts import Prompt
@@ -86,7 +86,7 @@ def put(sample: Sample, replacement: Replacement) -> Sample:
         text += sample.text[read:start]
         tokens += sample.tokens[taken : entity.start]
         words = sample.tokens[entity.start : entity.end]
-        if entity.type == replacement.type and fold(_bare(sample.mention(entity))) == fold(replacement.old):
+        if entity.type == replacement.type and fold(bare(sample.mention(entity))) == fold(replacement.old):
             new = _as_written(replacement.new, sample, entity)
             words = split_words(new)
             text += " ".join(words) if stands_apart else new
@@ -120,17 +120,14 @@ def _goes_into_a_tag(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LMN"
 
 
-def _bare(mention: str) -> str:
-    return mention.removesuffix(genitive(mention))
-
-
 def _choose(sample: Sample, pool: EntityPool, draw: Draw) -> Replacement | None:
     """The draws of a sample take its names in turn, and never the same name for the same mention twice."""
     if sample.task != "mner":
         return None
     entities = [entity for entity in sample.entities or () if entity.type not in draw.spared]
-    spellings = {fold(bare): bare for bare in (_bare(sample.mention(entity)) for entity in reversed(entities))}
-    types = {spellings[fold(bare)]: entity.type for entity in entities if (bare := _bare(sample.mention(entity)))}
+    named = [(bare(sample.mention(entity)), entity.type) for entity in entities]
+    spellings = {fold(name): name for name, _ in reversed(named)}  # of a name in several, the first
+    types = {spellings[fold(name)]: kind for name, kind in named}
 
     def candidates(old: str) -> Iterator[str]:
         return pool.candidates(types[old], old, sample.text, f"{draw.seed}\0{sample.id}\0{old}")

@@ -88,7 +88,7 @@ class NameList:
 def names_in(answer: str, letter: str) -> Iterator[str]:
     """The names in an answer, one a line: at most five words, capitalised, with the letter that was asked for.
 
-    What follows a comma is a remark; a line that says something of a name, or names two, is none.
+    What follows a comma is a remark; a line that says something of a name is none.
     """
     for line in answer.splitlines():
         name = _REMARK.sub("", _MARK.sub("", line)).partition(",")[0].strip(" \"'“”*.,;")

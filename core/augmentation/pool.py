@@ -8,7 +8,7 @@ from functools import cached_property
 from math import gcd
 from typing import Self
 
-from core.augmentation.spelling import fold, genitive
+from core.augmentation.spelling import bare, fold
 from core.domain import Sample
 from core.settings import ASSETS
 
@@ -30,7 +30,7 @@ class EntityPool:
         return cls._of(
             name,
             (
-                (entity.type, _bare(sample.mention(entity)))
+                (entity.type, bare(sample.mention(entity)))
                 for sample in samples
                 for entity in sample.entities or ()
                 if sample.tokens[max(entity.start - 1, 0)] not in _MARKS
@@ -60,7 +60,7 @@ class EntityPool:
 
     def without(self, names: Iterable[str]) -> Self:
         """The pool but for these names, however they are spelled: those of a test set, say."""
-        taken = {fold(_bare(name)) for name in names}
+        taken = {fold(bare(name)) for name in names}
         left = {kind: tuple(n for n in mine if fold(n) not in taken) for kind, mine in self.mentions.items()}
         return type(self)(self.name, left)
 
@@ -84,10 +84,6 @@ class EntityPool:
             kind: [(name, fold(name), frozenset(map(fold, name.split()))) for name in sorted(names)]
             for kind, names in self.mentions.items()
         }
-
-
-def _bare(mention: str) -> str:
-    return mention.removesuffix(genitive(mention))
 
 
 def mentions_of(samples: Iterable[Sample]) -> set[str]:

@@ -101,8 +101,13 @@ def genitive(word: str) -> str:
     return found[0] if found else ""
 
 
+def bare(mention: str) -> str:
+    """A mention without its genitive."""
+    return mention.removesuffix(genitive(mention))
+
+
 def _without_genitive(words: Sequence[str]) -> list[str]:
-    return [*words[:-1], words[-1].removesuffix(genitive(words[-1]))]
+    return [*words[:-1], bare(words[-1])]
 
 
 def _within_one_edit(one: str, other: str) -> bool:
