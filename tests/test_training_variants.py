@@ -69,6 +69,7 @@ def test_only_what_a_person_let_in_is_trained_on_unless_all_is_asked_for(root: P
         (augmentation("style", PARENTS[3]), "withdrawn"),
         (implausible(PARENTS[0]), None),
         (implausible(PARENTS[1]), "approved"),
+        (implausible(PARENTS[2]), "rejected"),
     ]
     files.write([Variant(augmentation=each, choice=choice) for each, choice in made], root / "variants.jsonl")
 
@@ -78,7 +79,9 @@ def test_only_what_a_person_let_in_is_trained_on_unless_all_is_asked_for(root: P
         return [(each.sample.tokens[0], each.sample.tokens[1]) for each in examples[len(PARENTS) :]]
 
     assert parents("approved") == [("style0", "Ana"), ("entity0", "Bo")]
-    assert sorted(parents("all")) == [("entity0", "Bo"), ("style0", "Ana"), ("style0", "Bo"), ("style0", "Di")]
+    usable = [("entity0", "Bo"), ("style0", "Ana"), ("style0", "Bo"), ("style0", "Di")]
+    assert sorted(parents("all")) == usable
+    assert sorted(parents("with implausible")) == [("entity0", "Ana"), *usable]
 
 
 def test_knowledge_of_the_parent_is_kept_where_it_still_holds(root: Path) -> None:

@@ -33,6 +33,11 @@ class Variant(Value):
         """
         return self.approved or (self.augmentation.dropped is None and self.choice not in HELD_UP)
 
+    @property
+    def usable_if_possible(self) -> bool:
+        """Whether its labels hold: it may be trained on where the verdict of the teacher on its facts is left aside."""
+        return self.usable or (self.augmentation.dropped == "implausible" and self.choice not in HELD_UP)
+
 
 def write(variants: Iterable[Variant], path: Path) -> int:
     """Write variants; the file appears whole, or stays as it was. Gives how many there are.

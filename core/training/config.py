@@ -56,8 +56,10 @@ class Variants(Value):
     """New samples made of the training samples (section 3.3), which are trained on beside them."""
 
     path: Path = Field(description="a file that `core augment --out` wrote, relative to the folder of the corpora")
-    which: Literal["approved", "all"] = Field(
-        "approved", description="those that a person let in; or also those undecided that were not dropped"
+    which: Literal["approved", "all", "with implausible"] = Field(
+        "approved",
+        description="those that a person let in; all: also those undecided that were not dropped; "
+        "with implausible: also those whose names the teacher did not find possible",
     )
     kinds: tuple[AugmentationKind, ...] = Field(get_args(AugmentationKind), min_length=1)
     times: int | None = Field(None, ge=1, description="at most so many of a sample, the kinds mixed; none: no limit")

@@ -27,8 +27,7 @@ def variant_rows(variants: Variants, root: Path, parents: Mapping[str, Row]) -> 
     """
     made = defaultdict(list)
     for variant in files.read(root / variants.path):
-        chosen = variant.approved if variants.which == "approved" else variant.usable
-        if chosen and variant.augmentation.kind in variants.kinds and variant.augmentation.parent_id in parents:
+        if _is_chosen(variant, variants) and variant.augmentation.parent_id in parents:
             made[variant.augmentation.parent_id].append(variant)
     return [
         row
@@ -36,6 +35,18 @@ def variant_rows(variants: Variants, root: Path, parents: Mapping[str, Row]) -> 
         for each in sorted(made[parent_id], key=_turn)[: variants.times]
         for row in _rows(each, parent)
     ]
+
+
+def _is_chosen(variant: Variant, variants: Variants) -> bool:
+    if variant.augmentation.kind not in variants.kinds:
+        return False
+    match variants.which:
+        case "approved":
+            return variant.approved
+        case "all":
+            return variant.usable
+        case "with implausible":
+            return variant.usable_if_possible
 
 
 def _turn(variant: Variant) -> tuple[int, bytes]:
