@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
-from core.augmentation import Draw, EntityPool, Plan, files, plan
+from core.augmentation import Draw, EntityPool, Plan, files, language, plan
 from core.augmentation.files import Variant
 from core.augmentation.pool import mentions_of
 from core.augmentation.wording import squeezed
@@ -82,6 +82,8 @@ class Augmenting:
             self._look_up(planned)
             self._found += (series.kept for series in planned)
             self._open += (series for series in planned if not series.is_whole)
+            if self._open:
+                language.prepare()
         self._note_kept()
 
     @property

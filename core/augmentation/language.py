@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from threading import Lock, Thread
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -35,6 +36,11 @@ _LANGUAGES = (
 _NO_PROSE = re.compile(r"https?://\S+|[@#]\s?\w+")
 
 
+def prepare() -> None:
+    """Begin to read the model of languages, beside what else is done: that takes a second, and answers would wait."""
+    Thread(target=_identifier, daemon=True, name="languages").start()
+
+
 def is_other_language(rewrite: str, tweet: str) -> bool:
     """Whether a rewrite is written in another script than the tweet, or surely in another language."""
     scripts = _script(tweet), _script(rewrite)
@@ -64,9 +70,16 @@ def _ranked(text: str) -> list[tuple[str, float]]:
     return ranked
 
 
-@lru_cache(maxsize=1)
+_reading = Lock()
+
+
 def _identifier() -> LanguageIdentifier:
-    """Read when first needed: it takes a second."""
+    with _reading:
+        return _read()
+
+
+@lru_cache(maxsize=1)
+def _read() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(_LANGUAGES)
     return identifier
