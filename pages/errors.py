@@ -181,10 +181,10 @@ with problems.shown():
             place.empty()
         if "comparison" in st.session_state and st.session_state.comparison[0] == choice:
             _, compared, found = st.session_state.comparison
-            inert.show(f"First: {found.sides[0].name}. Second: {found.sides[1].name}. {found.samples:,} samples.")
+            inert.show(found.head)
             tabs = st.tabs(["Changes", "Errors", "Slices", "Calibration", "Likely label errors"])
             with tabs[0]:
-                show_tables(compared, found, ("right", "help_and_hurt", "confusion"))
+                show_tables(compared, found, ("overall", "right", "help_and_hurt", "confusion"))
             with tabs[1]:
                 show_tables(compared, found, ("errors",))
             with tabs[2]:

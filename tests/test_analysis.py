@@ -1,6 +1,7 @@
 """Comparisons on a small set made by hand: every figure is one that can be counted on fingers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from core.analysis.mistakes import error_classes, label_errors
 from core.analysis.relatedness import relatedness
 from core.analysis.report import compare, report
 from core.analysis.sides import Answered, Side
-from core.analysis.slices import Known, slices
+from core.analysis.slices import Known, overall, slices
 from core.analysis.tables import Line, Number, Table
 from core.corpora import Row
 from core.domain import Relation, Sample, Span
@@ -107,6 +108,24 @@ def test_likely_label_errors_are_those_that_both_sides_contradict_alike() -> Non
         (3, "gold “oslo” PER, both find “oslo” LOC"),
     }
     assert all(each.confidence == pytest.approx(0.9) for each in found)
+
+
+def test_the_whole_set_has_the_scores_of_the_evaluation_and_the_tweets_that_lower_them() -> None:
+    table = overall(COMPARED)
+    for line, answers in zip(table.lines, (FIRST, SECOND), strict=True):
+        score = span_scores([t.split() for t in GOLD], [t.split() for t in answers])
+        assert [number.value for number in line.numbers] == [score.precision, score.recall, score.f1]
+    assert [behind(table, "s with knowledge", column) for column in range(3)] == [(2, 3), (2, 3), (2, 3)]
+    assert behind(table, "s without knowledge", 1) == (0, 1, 2, 3)
+    nothing = overall(made(["O O O O"] * 4, ["O O O O"] * 4, SECOND))
+    assert numbers(nothing) == {"s without knowledge": [None] * 3, "s with knowledge": [0, None, 0]}
+
+
+def test_the_head_says_how_many_samples_knowledge_is_there_for() -> None:
+    assert report(COMPARED, None).head.endswith("4 samples; none of them has a caption or thoughts.")
+    for said, rows in (("1 of them has", 1), ("2 of them have", 2), ("all of them have", 4)):
+        told = [replace(row, caption="a stage") if at < rows else row for at, row in enumerate(COMPARED.rows)]
+        assert f"; {said} a caption" in report(replace(COMPARED, rows=told), None).head
 
 
 def test_slices_have_the_f1_of_their_mentions() -> None:

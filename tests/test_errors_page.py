@@ -38,7 +38,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def page(page: Page, url: str) -> Page:
     page.goto(url)
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_text("3 samples.")).to_be_visible()
+    expect(page.get_by_text("3 samples;")).to_be_visible()
     return page
 
 
@@ -66,7 +66,7 @@ def test_the_page_is_no_wider_than_a_phone(browser: Browser, url: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(url)
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_text("3 samples.")).to_be_visible()
+    expect(page.get_by_text("3 samples;")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     tops = [page.get_by_text(label, exact=True).bounding_box() for label in ("Set", TRAINING, "First", "Second")]
     assert [top["y"] for top in tops if top] == sorted(top["y"] for top in tops if top)

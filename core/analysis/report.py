@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from pydantic import Field
+
 from core.analysis.answering import answer_all
 from core.analysis.calibration import reliability
 from core.analysis.compared import Compared
 from core.analysis.differences import confusion, help_and_hurt, right_and_wrong
 from core.analysis.mistakes import Suspect, error_classes, label_errors
 from core.analysis.sides import Side
-from core.analysis.slices import Known, slices
+from core.analysis.slices import Known, overall, slices
 from core.analysis.tables import Table
 from core.corpora import Row
 from core.domain.record import Value
@@ -24,6 +26,8 @@ class Report(Value):
 
     sides: tuple[Side, Side]
     samples: int
+    told: int = Field(description="samples that have a caption or thoughts, which the view with knowledge is told")
+    overall: Table
     right: Table
     help_and_hurt: Table
     confusion: Table
@@ -32,9 +36,27 @@ class Report(Value):
     calibration: tuple[Table, Table]
     label_errors: tuple[Suspect, ...]
 
+    @property
+    def head(self) -> str:
+        """What was compared on what."""
+        some = f"{self.told:,} of them {'has' if self.told == 1 else 'have'}"
+        told = {0: "none of them has", self.samples: "all of them have"}.get(self.told, some)
+        return (
+            f"First: {self.sides[0].name}. Second: {self.sides[1].name}. "
+            f"{self.samples:,} samples; {told} a caption or thoughts."
+        )
+
     def tables(self) -> list[Table]:
         """All of them, in the order in which they are read."""
-        return [self.right, self.help_and_hurt, self.errors, self.confusion, *self.slices, *self.calibration]
+        return [
+            self.overall,
+            self.right,
+            self.help_and_hurt,
+            self.errors,
+            self.confusion,
+            *self.slices,
+            *self.calibration,
+        ]
 
 
 def compare(
@@ -79,6 +101,8 @@ def report(compared: Compared, known: Known | None) -> Report:
     return Report(
         sides=compared.sides,
         samples=len(compared.rows),
+        told=sum(bool(row.caption or row.knowledge) for row in compared.rows),
+        overall=overall(compared),
         right=right_and_wrong(compared),
         help_and_hurt=help_and_hurt(compared),
         confusion=confusion(compared),

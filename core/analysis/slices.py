@@ -1,4 +1,4 @@
-"""Scores on parts of a set: by what the mentions are, and by what their tweets are."""
+"""Scores on a set, and on parts of it: by what the mentions are, and by what their tweets are."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +33,31 @@ class _Tally:
     gold: list[int] = field(default_factory=list)
     found: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
     right: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+
+
+def overall(compared: Compared) -> Table:
+    """Precision, recall and micro-F1 of both sides on the whole set; behind each are the tweets that lower it."""
+    lines = []
+    for side, answers in zip(compared.sides, compared.found, strict=True):
+        right, spurious, missed = 0, [], []
+        for at, (gold, found) in enumerate(zip(compared.gold, answers, strict=True)):
+            wrong = [mention for mention in found if not any(same(mention, each) for each in gold)]
+            right += len(found) - len(wrong)
+            spurious += [at] * len(wrong)
+            missed += [at] * (len(gold) - len(found) + len(wrong))
+        scores = (
+            (_per_cent(right, right + len(spurious)), spurious),
+            (_per_cent(right, right + len(missed)), missed),
+            (_f1(right, right + len(spurious), right + len(missed)), sorted(spurious + missed)),
+        )
+        numbers = tuple(Number(value=score, rows=tuple(dict.fromkeys(places))) for score, places in scores)
+        lines.append(Line(name=side.name, numbers=numbers))
+    return Table(
+        title="On the whole set",
+        note="In per cent. Right is a mention with its words and type. Behind a figure are the tweets that lower it.",
+        columns=("precision", "recall", "F1"),
+        lines=tuple(lines),
+    )
 
 
 def slices(compared: Compared, known: Known | None) -> list[Table]:
@@ -78,8 +103,12 @@ def _table(compared: Compared, title: str, note: str, slicer: Slicer) -> Table:
     return Table(title=title, note=note, columns=("gold mentions", *names, "second − first"), lines=tuple(lines))
 
 
+def _per_cent(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 2) if whole else None
+
+
 def _f1(right: int, found: int, gold: int) -> float | None:
-    return round(200 * right / (found + gold), 2) if found + gold else None
+    return _per_cent(2 * right, found + gold)
 
 
 def _length(_: Row, mention: Entity) -> str:

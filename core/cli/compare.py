@@ -83,7 +83,7 @@ def compare(
         listed = tuple(telling(compared, TELLING))
         names = (sides[0].name, sides[1].name)
         write_text(CaseList(student=sides[1].student, sides=names, split=split, case=listed).toml(), cases)
-    lines = [f"First: {sides[0].name}. Second: {sides[1].name}. {found.samples:,} samples of {path}."]
+    lines = [str(path), found.head]
     for table in found.tables():
         lines += ["", *table.text(), *([table.note] if table.note else [])]
     lines += ["", f"Likely label errors ({len(found.label_errors):,}; the likeliest first)"]
