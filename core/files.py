@@ -1,5 +1,6 @@
 """Writing a file so that its name always stands for a whole one."""
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterator
@@ -15,6 +16,19 @@ def file_name(text: str, *, otherwise: str) -> str:
     Of words that leave nothing it is `otherwise`; of long ones their end, with the suffix.
     """
     return re.sub(r"[^\w.-]", "_", text)[-60:].lstrip(".") or otherwise
+
+
+def fingerprint(path: Path) -> str:
+    """What tells a file's content from any other's.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_a_chosen_row_brings_its_teacher_and_no_other(root: Path, tmp_path: Path
     assert [row.runs[0].state for row in results(file, tmp_path).rows] == ["done", "not run", "done"]
     with pytest.raises(BadInput, match=r"no row is called '\+CDP'; there are: \+CPD, broken, \+CoT"):
         run(file, root, tmp_path, lambda _: None, only=["+CDP"])
+
+
+def test_a_student_of_a_teacher_that_was_trained_anew_is_not_done(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, frozen(root))
+    run(file, root, tmp_path, lambda _: None, only=["+CPD"])
+    shutil.rmtree(tmp_path / "mine/cot-seed1")
+    file.write_text(file.read_text().replace("alpha = 0,", "alpha = 0, epochs = 1,"))
+    (failure,) = run(file, root, tmp_path, lambda _: None, only=["+CPD"])
+    assert "cpd-seed1 learnt of a teacher that was trained anew since: delete that folder" in failure.problem
+    assert [row.runs[0].state for row in results(file, tmp_path).rows] == ["failed", "not run", "done"]
 
 
 def test_a_test_set_that_came_later_is_scored_without_training_anew(root: Path, tmp_path: Path) -> None:

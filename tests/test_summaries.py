@@ -16,6 +16,8 @@ from core.models import Models
 from core.settings import Settings
 from core.store import Store
 from core.summaries import too_long
+from core.training.config import Split
+from core.training.data import read_unlabelled
 from core.workbench import Workbench
 from tests.loopback import Loopback
 
@@ -140,6 +142,9 @@ def test_a_corpus_is_written_as_the_student_can_read_it(
     assert {row.caption for row in rows} == {CAPTION.text}
     assert [list(row.knowledge) for row in rows] == [["noun"], ["summary"], ["summary"]]
     assert [row.knowledge["summary"] for row in rows[1:]] == [SUMMARY, SUMMARY]
+    split = Split(format="jsonl", path=Path("train.jsonl"))
+    read = read_unlabelled(split, tmp_path)
+    assert [example.sections for example in read[1:]] == [[CAPTION.text, SUMMARY]] * 2
     fit(tmp_path / "again.jsonl")
     assert len(loopback.requests) == 2
     assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "train.jsonl").read_bytes()

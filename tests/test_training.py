@@ -1,6 +1,7 @@
 """Training: a run learns in every way there is, and a killed one ends the same."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def test_stopping_by_hand_keeps_what_was_reached(root, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         trainer.Trainer(config(root), root, tmp_path / "run").run(interrupt_at(3))
     again = trainer.Trainer(config(root), root, tmp_path / "run")
-    assert checkpoint.restore(again.folder, again.config, again.student, again._optimizer).step == 3
+    assert checkpoint.restore(again.folder, again._course, again.student, again._optimizer).step == 3
 
 
 def test_stopping_while_an_epoch_is_scored_scores_it_later(root, tmp_path, monkeypatch):
@@ -102,6 +103,33 @@ def test_a_checkpoint_of_another_configuration_is_refused(root, tmp_path):
     first._save()
     with pytest.raises(BadInput, match="another configuration"):
         trainer.Trainer(config(root, seed=2), root, tmp_path).run(lambda _: None)
+
+
+def test_a_checkpoint_is_refused_where_its_data_its_teacher_or_the_number_of_processes_is_another(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
+
+    data = shutil.copytree(root, tmp_path / "data")
+
+    def begun() -> trainer.Trainer:
+        return trainer.Trainer(config(root, teacher=tmp_path / "teacher"), data, tmp_path / "run")
+
+    with pytest.raises(KeyboardInterrupt):
+        begun().run(interrupt_at(3))
+    text = (data / "captions.txt").read_text()
+    (data / "captions.txt").write_text(text.replace("person", "singer", 1))
+    with pytest.raises(BadInput, match="was begun with other samples: put back what was there"):
+        begun().run(lambda _: None)
+    (data / "captions.txt").write_text(text)
+    student, _ = files.load(tmp_path / "teacher")
+    with torch.no_grad():
+        next(student.head.parameters()).mul_(2)
+    files.save(student, tmp_path / "teacher")
+    with pytest.raises(BadInput, match="was begun with other teacher"):
+        begun().run(lambda _: None)
+    again = begun()
+    again._course = again._course.model_copy(update={"processes": 2})
+    with pytest.raises(BadInput, match="was begun with other teacher and processes"):
+        again.run(lambda _: None)
 
 
 def test_with_a_temperature_both_views_are_flattened_and_the_loss_keeps_its_size(root, tmp_path):
@@ -219,6 +247,27 @@ def test_a_teacher_labels_more_tweets_whose_own_labels_are_not_read(root, tmp_pa
     for batch in batches:
         p = batch.posteriors.float().exp().sum(-1)[batch.asked]
         torch.testing.assert_close(p, torch.ones_like(p), atol=1e-2, rtol=0)
+
+
+def test_a_teacher_of_relations_labels_more_pairs(root, tmp_path):
+    tiny.relations(root)
+    split = {"format": "mnre", "path": "relations.txt"}
+    changes = {"train": split, "dev": split, "epochs": 2}
+    trained(root, tmp_path / "teacher", **changes, student={"head": "relation", "generator": "bare"}, alpha=0)
+    few = {**split, "limit": 2}
+    changes |= {"train": few, "student": {"head": "relation"}, "teacher": tmp_path / "teacher", "transfer": [split]}
+    taught = trained(root, tmp_path / "taught", **changes, nll_student_weight=1.0)
+    batches = [batch for batch, _ in taught.batches.epoch(0, seed=1, section_dropout=0)]
+    assert sum(len(batch.labels) for batch in batches) == 14
+    assert sum((batch.labels != IGNORED).sum().item() for batch in batches) == 2
+
+
+def test_a_label_that_the_teacher_lacks_is_refused_before_it_labels_anything(root, tmp_path, monkeypatch):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
+    monkeypatch.setattr(trainer.Teacher, "posteriors", lambda *_, **__: pytest.fail("it labelled"))
+    train = {"path": "train.txt", "rename": {"LOC": "CITY"}}
+    with pytest.raises(BadInput, match="train has label 'B-CITY', which the teacher doesn't: `rename` it"):
+        trainer.Trainer(config(root, train=train, teacher=tmp_path / "teacher"), root, tmp_path / "run")
 
 
 def test_a_teacher_of_another_task_is_refused(root, tmp_path):

@@ -1,15 +1,17 @@
 """A training's configuration: what is refused, what follows from it before the first step."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from core.corpora import Row
-from core.domain import Sample
+from core.domain import Grain, Sample
 from core.errors import BadInput
 from core.student import files
 from core.student.config import StudentConfig
+from core.student.views import sections
 from core.training.config import TrainConfig
 from core.training.optimizer import alpha_at, optimizer, rate_at
 from core.training.sections import kept_sections
@@ -48,12 +50,17 @@ def test_a_bad_configuration_is_refused_naming_field_and_value(tmp_path, field, 
         ("[student]\ngenerator = 'tree'", r"student\.generator = 'tree'.*bare, conditional, prefix, unconditional"),
         ("[test.x]\npath = 'c'\nformat = 'xml'", r"test\.x\.format = 'xml': .*jsonl, .*mnre, .*twitter"),
         ("[test.x]\npath = 'c'\nwithout = ['verbs']", r"test\.x\.without = .*'verbs' is no part"),
+        (
+            "alpha = 0",
+            r"student\.generator = 'conditional' would not be trained with alpha = 0 and nll_",
+        ),
         ("[[transfer]]\npath = 'c'", "transfer needs a teacher that stands still"),
     ],
 )
 def test_a_bad_part_is_refused_naming_where_it_stands(tmp_path, lines, complaint):
     file = tmp_path / "train.toml"
-    file.write_text(f'[train]\npath = "a"\n[dev]\npath = "b"\n{lines}\n')
+    tables = '[train]\npath = "a"\n[dev]\npath = "b"\n'
+    file.write_text(f"{tables}{lines}\n" if lines.startswith("[") else f"{lines}\n{tables}")
     with pytest.raises(BadInput, match=complaint):
         TrainConfig.read(file)
 
@@ -121,6 +128,13 @@ def test_each_part_of_a_student_has_its_learning_rate_and_only_matrices_decay(ro
 def test_parts_of_published_knowledge_can_be_left_out(without, expected):
     row = Row(Sample.from_text("ana"), "a city", {"mixed": "Named: ana. Reasoning: ana sings."})
     assert kept_sections(row, without) == expected
+
+
+@pytest.mark.parametrize("grain", get_args(Grain))
+def test_a_training_reads_whatever_a_prediction_reads(grain):
+    row = Row(Sample.from_text("ana"), "a city", {grain: "ana sings."})
+    assert kept_sections(row, ()) == sections(row.caption, row.knowledge) == ["a city", "ana sings."]
+    assert kept_sections(row, ("caption",)) == ["ana sings."]
 
 
 def test_grains_of_our_teachers_can_be_left_out_one_by_one():

@@ -8,6 +8,7 @@ from core.errors import BadInput
 from core.training import trainer
 from core.training.config import Split
 from core.training.data import Batches, read_examples
+from tests import tiny
 from tests.tiny import config
 
 
@@ -93,3 +94,29 @@ def test_the_parts_of_a_batch_that_processes_take_make_the_whole(root, tmp_path)
         assert abs(len(parts[0][0].text) - len(parts[1][0].text)) <= 1
     with pytest.raises(BadInput, match="too small for 9 processes"):
         Batches(training.examples, training.views, training.student.config.labels, 4, processes=9)
+
+
+def test_relations_are_renamed_too(root):
+    tiny.relations(root)
+    split = Split(format="mnre", path=Path("relations.txt"), rename={"None": "none"})
+    labels = {example.labels[0] for example in read_examples(split, root, "mre")}
+    assert labels == {"none", "/per/org/member_of"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rename": {"PRE": "PER"}}, r"train\.txt: rename names 'PRE', which no sample there has; there are: LOC, PER"),
+        ({"without": ["noun"]}, r"train\.txt: without names 'noun', .* there are: caption, reasoning"),
+    ],
+)
+def test_names_that_nothing_in_the_file_has_are_refused(root, changes, words):
+    split = Split(path=Path("train.txt"), captions="captions.txt", knowledge="train.knowledge.txt", **changes)
+    with pytest.raises(BadInput, match=words):
+        read_examples(split, root, "mner")
+
+
+def test_a_test_set_whose_types_have_other_names_is_refused(root, tmp_path):
+    test = {"path": "dev.txt", "rename": {"LOC": "CITY"}}
+    with pytest.raises(BadInput, match=r"test\.x has label 'B-CITY', which training doesn't: `rename` it"):
+        trainer.Trainer(config(root, test={"x": test}), root, tmp_path / "run")

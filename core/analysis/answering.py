@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from core.analysis.sides import Answered, Side
 from core.corpora import Row
-from core.errors import BadInput, StoreError
+from core.errors import StoreError
+from core.files import fingerprint
 from core.identity import Person
 from core.models import Models
 from core.prediction import BATCH_SIZE, student_folder
@@ -40,7 +41,7 @@ def answer_all(
     predictor = models.student(own)
     items = [(row.sample, kept_sections(row, ()) if side.view == "with_knowledge" else []) for row in rows]
     keys = [_key(row, told) for row, (_, told) in zip(rows, items, strict=True)]
-    file = settings.workspace / "answers" / f"{_fingerprint(own)}-{side.view}.jsonl"
+    file = settings.workspace / "answers" / f"{fingerprint(student_folder(own) / WEIGHTS)}-{side.view}.jsonl"
     kept = _read(file)
     missing = [at for at, key in enumerate(keys) if key not in kept]
     for start in range(0, len(missing), AT_ONCE):
@@ -55,16 +56,6 @@ def answer_all(
         kept |= fresh
     progress(len(rows), len(rows))
     return [kept[key] for key in keys]
-
-
-def _fingerprint(settings: Settings) -> str:
-    """What tells a trained student from all others, also from one that was trained anew under the same name."""
-    weights = student_folder(settings) / WEIGHTS
-    try:
-        with weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError as error:
-        raise BadInput(f"{weights} cannot be read ({error.strerror}): train or copy the student anew") from error
 
 
 def _key(row: Row, told: Sequence[str]) -> str:

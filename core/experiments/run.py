@@ -62,7 +62,8 @@ def run(
             _train(training, root, show)
         except CotpdError as error:
             failures.append(Failure(training, str(error)))
-    return failures
+    undone = (each for each in wanted if each not in waiting)  # by a teacher that was missing and is another one now
+    return failures + [Failure(each, each.problem) for each in undone if each.problem]
 
 
 def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> list[Training]:

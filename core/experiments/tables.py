@@ -3,6 +3,7 @@
 It is checked as a whole before anything starts: every row with every seed becomes a valid `TrainConfig`.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -81,13 +82,15 @@ class Training:
     def done(self) -> bool:
         """Whether its folder holds its result, with all tests as the table has them now."""
         kept = self._kept()
-        return (self.folder / RESULT).exists() and kept == self.config
+        return (self.folder / RESULT).exists() and kept == self.config and self._is_of_its_teacher()
 
     @property
     def problem(self) -> str | None:
         """Why it is not done, where that is known: a training of other settings is in its place, or how it failed."""
         if not self._is_ours():
             return f"{self.folder} holds a training of other settings: delete that folder, or name another --home"
+        if not self._is_of_its_teacher():
+            return f"{self.folder} learnt of a teacher that was trained anew since: delete that folder"
         failed = self.folder / PROBLEM
         return failed.read_text(encoding="utf-8", errors="replace") if failed.exists() and not self.done else None
 
@@ -97,6 +100,14 @@ class Training:
             return True
         kept = self._kept()
         return kept is not None and kept.trains_like(self.config)
+
+    def _is_of_its_teacher(self) -> bool:
+        """Whether the teacher that stands in the row's folder is the one that it learnt of, as far as both say so."""
+        if self.config.teacher is None:
+            return True
+        learnt_of = _said(self.folder / RESULT, "teacher")
+        stands = _said(self.folder / self.config.teacher / RESULT, "student")
+        return None in (learnt_of, stands) or learnt_of == stands
 
     def _kept(self) -> "TrainConfig | None":
         """The configuration of the training in its folder, where there is one that can be read."""
@@ -205,6 +216,14 @@ class Table(Value):
 
     def _folder(self, row: Row, seed: int, home: Path) -> Path:
         return home.absolute() / self.name / f"{row.slug}-seed{seed}"
+
+
+def _said(result: Path, field: str) -> Any:
+    """A field of a training's result; None where there is no such."""
+    try:
+        return json.loads(result.read_bytes()).get(field)
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ LARGEST_SIDE = 800
 PART_NAMES = {
     "tweet": "the tweet",
     "caption": "the caption",
+    "summary": "the summary",
     "noun": "special words",
     "sentence": "the sentence",
     "multimodality": "text and picture",

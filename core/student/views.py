@@ -138,6 +138,10 @@ class ViewBuilder:
         """How many sub-words knowledge has, those that end sections included."""
         return sum(len(ids) + 1 for ids in self._ids(list(sections)))
 
+    def unlabelled(self, item: Encoded) -> list[int]:
+        """Labels that no loss counts: one for each word, or one for the pair."""
+        return [IGNORED] * (1 if self.marks_relations else len(item.places))
+
     def collate(
         self,
         encoded: Sequence[Encoded],
@@ -150,8 +154,7 @@ class ViewBuilder:
         text, text_mask = _padded([item.text for item in encoded], pad, up_to=room)
         knowledge, knowledge_mask = _padded([item.knowledge for item in encoded], pad, up_to=self.max_length)
         places, _ = _padded([item.places for item in encoded], 0)
-        nothing = [[IGNORED] * (1 if self.marks_relations else len(item.places)) for item in encoded]
-        gold, asked = _padded(labels or nothing, IGNORED)
+        gold, asked = _padded(labels or [self.unlabelled(item) for item in encoded], IGNORED)
         known = torch.nn.utils.rnn.pad_sequence(list(posteriors), batch_first=True) if posteriors else None
         return Batch(text, text_mask, knowledge, knowledge_mask, places, asked, gold, known)
 

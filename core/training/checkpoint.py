@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.optim import Optimizer
@@ -27,21 +27,32 @@ class State(Value):
     seconds: float = 0.0
 
 
-def save(folder: Path, config: TrainConfig, state: State, student: Student, optimizer: Optimizer) -> None:
+class Course(Value):
+    """What the way of a training depends on; each but the configuration is named so in a message."""
+
+    config: TrainConfig
+    samples: str = Field(description="the digest of all training samples, as they are read")
+    labels: tuple[str, ...]
+    teacher: str | None = Field(description="the fingerprint of the weights of one that stands still")
+    processes: int
+
+
+def save(folder: Path, course: Course, state: State, student: Student, optimizer: Optimizer) -> None:
     """Write the state; the old one stands until the new one is whole."""
     tensors = {f"weight/{name}": value.contiguous() for name, value in trained_weights(student).items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{index}/{key}": value.contiguous() for key, value in moments.items()}
-    facts = {"config": config.model_dump_json(), "state": state.model_dump_json()}
+    facts = {name: each.model_dump_json() for name, each in (("course", course), ("state", state))}
     with replacing(folder / NAME) as part:
         save_file(tensors, part, metadata=facts)
 
 
-def restore(folder: Path, config: TrainConfig, student: Student, optimizer: Optimizer) -> State:
+def restore(folder: Path, course: Course, student: Student, optimizer: Optimizer) -> State:
     """Put student and optimizer where the checkpoint left off; without one, a training starts at the beginning.
 
     Raises:
-        BadInput: the checkpoint is broken, or was written under another configuration.
+        BadInput: the checkpoint is broken, or was written under another configuration, with other samples or labels, by
+            another teacher or in another number of processes: what is left of the training would not be its rest.
     """
     path = folder / NAME
     if not path.exists():
@@ -51,11 +62,16 @@ def restore(folder: Path, config: TrainConfig, student: Student, optimizer: Opti
             facts = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         state = State.model_validate_json(facts["state"])
-        written = TrainConfig.model_validate_json(facts["config"])
+        begun = Course.model_validate_json(facts["course"])
     except (SafetensorError, KeyError, TypeError, ValidationError) as error:
         raise BadInput(f"{path} is broken ({error}); delete it to start anew") from error
-    if not written.trains_like(config):
+    if not begun.config.trains_like(course.config):
         raise BadInput(f"{path} belongs to another configuration; use its own, or another folder")
+    facts_of = [each.model_dump(exclude={"config"}) for each in (begun, course)]
+    if changed := [name for name, value in facts_of[0].items() if value != facts_of[1][name]]:
+        raise BadInput(
+            f"{path} was begun with other {' and '.join(changed)}: put back what was there, or name another folder"
+        )
     weights = {name.removeprefix("weight/"): value for name, value in tensors.items() if name.startswith("weight/")}
     student.load_state_dict(weights, strict=False)
     moments = optimizer.state_dict()

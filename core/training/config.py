@@ -13,9 +13,9 @@ from core.domain.record import Value
 from core.errors import BadInput, complaint
 from core.student.config import StudentOptions
 
-PARTS = ("caption", "noun", "sentence", "multimodality", "entities", "reasoning")
-"""Of a knowledge view: the caption; our teachers' three grains; the halves of published ChatGPT knowledge, whose grains
-are mixed."""
+PARTS = ("caption", "summary", "noun", "sentence", "multimodality", "entities", "reasoning")
+"""Of a knowledge view: the caption; what stands in place of thoughts that are too long; our teachers' three grains; the
+halves of published ChatGPT knowledge, whose grains are mixed."""
 
 
 class Split(Value):
@@ -27,7 +27,7 @@ class Split(Value):
     knowledge: Path | None = None
     limit: int | None = Field(None, ge=1, description="only so many samples: its first ones")
     draw: int | None = Field(None, ge=0, description="with a limit: samples drawn under this seed, not the first ones")
-    rename: dict[str, str] = Field(default_factory=dict, description="entity types, e.g. OTHER = 'MISC'")
+    rename: dict[str, str] = Field(default_factory=dict, description="labels, e.g. OTHER = 'MISC'")
     without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {PARTS}")
 
     @model_validator(mode="after")
@@ -87,10 +87,19 @@ class TrainConfig(Value):
     seed: int = Field(1, ge=0, lt=2**31)
 
     alpha: float = Field(1.0, ge=0, description="weight of the distillation loss (equation 5); 0: none")
-    alpha_warmup: float = Field(1.0, ge=0, description="epochs over which alpha rises, where early teachers are noise")
+    alpha_warmup: float = Field(
+        1.0,
+        ge=0,
+        description="epochs over which alpha rises, where early teachers are noise: not one that stands still",
+    )
     temperature: float = Field(1.0, gt=0)
     nll_student_weight: float = Field(0.0, ge=0, description="NLL on the prompt view as well; 0 is the paper's")
-    section_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a caption or a thought is left out")
+    section_dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="chance that a caption or a thought is left out, but for a teacher that stands still",
+    )
     teacher: Path | None = Field(
         None, description="a student that stands still and teaches; its folder, seen from this training's; none: joint"
     )
@@ -116,6 +125,11 @@ class TrainConfig(Value):
     def _can_be_trained(self) -> Self:
         if self.teacher and not self.alpha:
             raise ValueError(f"teacher {str(self.teacher)!r} would teach nothing with alpha = 0")
+        if not self.distils and self.student.generator != "bare":
+            raise ValueError(
+                f"student.generator = {self.student.generator!r} would not be trained with alpha = 0 and "
+                "nll_student_weight = 0: say student.generator = 'bare'"
+            )
         if self.transfer and not self.teacher:
             raise ValueError("transfer needs a teacher that stands still: name a trained student's folder")
         return self

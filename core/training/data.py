@@ -1,5 +1,7 @@
 """Training examples, and batches of like lengths."""
 
+import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -15,9 +17,9 @@ from core.drawing import drawn
 from core.errors import BadInput
 from core.evaluation.views import Example
 from core.student.labels import gold_labels
-from core.student.views import IGNORED, Batch, ViewBuilder
+from core.student.views import Batch, ViewBuilder
 from core.training.config import Split, Variants
-from core.training.sections import kept_sections
+from core.training.sections import kept_sections, parts_of
 from core.training.variants import variant_rows
 
 POOL = 50
@@ -53,7 +55,21 @@ def _rows(split: Split, root: Path) -> list[Row]:
     )
     if not rows:
         raise BadInput(f"{root / split.path} holds no samples")
+    _check_names(rows, split, root)
     return drawn(rows, split.limit, split.draw)
+
+
+def _check_names(rows: Sequence[Row], split: Split, root: Path) -> None:
+    """Refuse names that nothing in the file has: who misspells one would train on something else than they think."""
+    labels = {each.type for row in rows for each in row.sample.entities or ()}
+    labels |= {row.sample.relation.label for row in rows if row.sample.relation and row.sample.relation.label}
+    parts = {part for row in rows for part in parts_of(row)} if split.without else set()
+    for field, named, there in (("rename", split.rename.keys(), labels), ("without", split.without, parts)):
+        if unknown := set(named) - there:
+            raise BadInput(
+                f"{root / split.path}: {field} names {min(unknown)!r}, which no sample there has; "
+                f"there are: {', '.join(sorted(there)) or 'none'}"
+            )
 
 
 def _examples(split: Split, rows: Sequence[Row], labels: Callable[[Sample], list[str]]) -> list[Example]:
@@ -65,10 +81,22 @@ def _examples(split: Split, rows: Sequence[Row], labels: Callable[[Sample], list
 
 
 def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
-    if not names or sample.entities is None:
-        return sample
-    entities = (each.model_copy(update={"type": names.get(each.type, each.type)}) for each in sample.entities)
-    return sample.model_copy(update={"entities": tuple(entities)})
+    changes: dict[str, object] = {}
+    if names and sample.entities is not None:
+        renamed = (each.model_copy(update={"type": names.get(each.type, each.type)}) for each in sample.entities)
+        changes["entities"] = tuple(renamed)
+    if names and (pair := sample.relation) and pair.label:
+        changes["relation"] = pair.model_copy(update={"label": names.get(pair.label, pair.label)})
+    return sample.model_copy(update=changes) if changes else sample
+
+
+def digest(examples: Sequence[Example]) -> str:
+    """What tells a training set, as it is read, from any other."""
+    whole = hashlib.sha256()
+    for example in examples:
+        pair = example.sample.relation and example.sample.relation.model_dump()
+        whole.update(json.dumps([example.sample.tokens, pair, example.sections, example.labels]).encode())
+    return whole.hexdigest()[:16]
 
 
 class Batches:
@@ -131,7 +159,7 @@ class Batches:
         for start, end in cuts[skip:]:
             chosen = order[start:end][process :: self._processes]
             items = [encoded[at] for at in chosen]
-            gold = [self._gold[at] or [IGNORED] * len(encoded[at].places) for at in chosen]
+            gold = [self._gold[at] or self._views.unlabelled(encoded[at]) for at in chosen]
             taught = [self._posteriors[at] for at in chosen] if self._posteriors else None
             yield self._views.collate(items, gold, taught), end - start
 

@@ -35,7 +35,8 @@ def parts_of(row: Row) -> dict[str, str]:
 
 def tell(row: Row, parts: Mapping[str, str]) -> Row:
     """A row with these parts for its caption and knowledge, and no others."""
-    knowledge: dict[Grain, str] = {grain: parts[grain] for grain in GRAINS if grain in parts}
+    whole: tuple[Grain, ...] = ("summary", *GRAINS)
+    knowledge: dict[Grain, str] = {grain: parts[grain] for grain in whole if grain in parts}
     if mixed := (parts.get("entities", "") + parts.get("reasoning", "")).strip():
         knowledge["mixed"] = mixed
     return replace(row, caption=parts.get("caption"), knowledge=knowledge)

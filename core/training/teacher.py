@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from core.evaluation.views import Example
+from core.files import fingerprint
 from core.student import files
 from core.student.model import Student
 
@@ -19,6 +20,7 @@ class Teacher:
     def __init__(self, folder: Path) -> None:
         """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
         self.student, self._views = files.load(folder)
+        self.fingerprint = fingerprint(folder / files.WEIGHTS)
 
     def posteriors(
         self, examples: Sequence[Example], *, temperature: float, device: torch.device, bf16: bool

@@ -5,7 +5,7 @@ import os
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from core import bfloat16
 from core.domain import View
 from core.errors import BadInput
 from core.evaluation.views import VIEWS, Example
+from core.files import fingerprint
 from core.prediction import Predictor
 from core.student import files
 from core.student.config import StudentConfig
@@ -26,7 +27,7 @@ from core.student.labels import label_set
 from core.student.views import Batch
 from core.training import checkpoint, folder
 from core.training.config import TrainConfig
-from core.training.data import Batches, read_examples, read_unlabelled
+from core.training.data import Batches, digest, read_examples, read_unlabelled
 from core.training.interrupts import stopping_between_steps
 from core.training.objective import Objective
 from core.training.optimizer import alpha_at, optimizer, rate_at
@@ -101,6 +102,13 @@ class Trainer:
             teacher.lend(self.student)
             known = teacher.posteriors(everything, temperature=config.temperature, device=self._device, bf16=self._bf16)
         processes = self._accelerator.num_processes
+        self._course = checkpoint.Course(
+            config=config,
+            samples=digest(everything),
+            labels=labels,
+            teacher=teacher.fingerprint if teacher else None,
+            processes=processes,
+        )
         self.batches = Batches(
             everything, self.views, labels, config.batch_size * processes, posteriors=known, processes=processes
         )
@@ -124,7 +132,7 @@ class Trainer:
                 learning rates are so high that the loss is no number any more.
         """
         with folder.at_work(self.folder) if self._accelerator.is_main_process else nullcontext():
-            self.state = checkpoint.restore(self.folder, self.config, self.student, self._optimizer)
+            self.state = checkpoint.restore(self.folder, self._course, self.student, self._optimizer)
             self._accelerator.wait_for_everyone()
             if self._accelerator.is_main_process:
                 folder.write_config(self.folder, self.config)
@@ -154,13 +162,18 @@ class Trainer:
         return teacher
 
     def _check(self, train: list[Example], labels: tuple[str, ...]) -> None:
-        """Find out now what would else end the training after hours: a tweet too long, a type by another name."""
+        """Find out now what would end the training late or mar its scores: a tweet too long, a type by another name."""
         everything = (*train, *self.dev, *(example for test in self.tests.values() for example in test))
         self.views.encode_all([(example.sample, ()) for example in everything])
-        ours, devs = ({label for example in split for label in example.labels} for split in (self.examples, self.dev))
-        is_renamed = self.config.student.task == "mner" and ours - devs  # both have labels that the other lacks
-        if unknown := devs - ours if is_renamed else devs.difference(labels):
-            raise BadInput(f"dev has label {min(unknown)!r}, which training doesn't: `rename` its type")
+        ours = _labels(self.examples)
+        if unknown := ours.difference(labels):
+            raise BadInput(f"train has label {min(unknown)!r}, which the teacher doesn't: `rename` it")
+        for name, examples in {"dev": self.dev, **{f"test.{name}": test for name, test in self.tests.items()}}.items():
+            theirs = _labels(examples)
+            # Few samples may lack a type. Where both have types that the other lacks, one type has two names.
+            is_renamed = self.config.student.task == "mner" and ours - theirs
+            if unknown := theirs - ours if is_renamed else (theirs.difference(labels) if name == "dev" else set()):
+                raise BadInput(f"{name} has label {min(unknown)!r}, which training doesn't: `rename` it")
 
     def _is_done(self) -> bool:
         waited = self.state.scored - self.state.best_epoch
@@ -251,6 +264,8 @@ class Trainer:
                 "precision": "bf16" if self._bf16 else "fp32",
                 "peak_memory_gb": round(_peak_memory() / 2**30, 2),
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
+                "student": fingerprint(self.folder / files.WEIGHTS),
+                "teacher": self._course.teacher,
                 "tests": tests,
             }
             folder.write_result(self.folder, result)
@@ -265,13 +280,17 @@ class Trainer:
     def _save(self) -> None:
         self._count_seconds()
         if self._accelerator.is_main_process:
-            checkpoint.save(self.folder, self.config, self.state, self.student, self._optimizer)
+            checkpoint.save(self.folder, self._course, self.state, self.student, self._optimizer)
 
     def _count_seconds(self) -> None:
         """Add the time since the last count, reading, scoring and the teacher's pass included."""
         now = time.monotonic()
         self.state = self.state.model_copy(update={"seconds": self.state.seconds + now - self._clock})
         self._clock = now
+
+
+def _labels(examples: Sequence[Example]) -> set[str]:
+    return {label for example in examples for label in example.labels}
 
 
 class _Window:
