@@ -40,6 +40,7 @@ class Scores(Score):
     model_config = ConfigDict(extra="ignore")
 
     by_type: dict[str, Score] = Field(default_factory=dict)
+    label_set: str | None = Field(None, description="of relations: which benchmark's, or how many")
 
 
 class Result(Value):

@@ -310,7 +310,7 @@ def show_tables() -> None:
     )
     st.caption(
         "F1 in per cent; mean ± standard deviation (number of seeds). Published runs are the project's own: they stand "
-        "in for what has not been run in this workspace."
+        f"in for what has not been run in this workspace.{inert.label(experiments.scale(table), 300)}"
     )
     for each in table.rows:
         for run in each.runs:

@@ -13,9 +13,9 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from core.domain.bio import entities_from_tags
 from core.evaluation.confusion import Confusion, entity_confusion, relation_confusion
-from core.evaluation.mner import SpanScores, span_counts, span_scores
-from core.evaluation.mre import MNRE_23, NONE, RelationScores, relation_counts, relation_scores
-from core.evaluation.scores import Counts, Score
+from core.evaluation.mner import span_counts, span_scores
+from core.evaluation.mre import MNRE_23, NONE, relation_scores
+from core.evaluation.scores import Score
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-far-off", "I-far-off")
 LABELS = (NONE, "/per/per/peer", "/per/org/member_of", "/loc/loc/contain")
@@ -77,16 +77,6 @@ def test_span_scores_are_seqevals_overall_and_by_type(tagged: list[list[tuple[st
     assert all(agrees(score, *oracle[name]) for name, score in scores.by_type.items())
 
 
-@given(sentences, st.integers(0, 8), st.integers(0, 8))
-def test_span_counts_of_parts_add_up_to_those_of_the_whole(
-    tagged: list[list[tuple[str, str]]], first: int, second: int
-) -> None:
-    start, end = sorted((first, second))
-    parts = [span_counts(*in_two(part)) for part in (tagged[:start], tagged[start:end], tagged[end:])]
-    assert sum(parts, Counts()) == span_counts(*in_two(tagged))
-    assert SpanScores.of(sum(parts, Counts())) == span_scores(*in_two(tagged))
-
-
 def test_tags_that_do_not_pair_up_are_refused() -> None:
     with pytest.raises(ValueError, match="sentence 2 has 2 gold tags, but 1 predicted"):
         span_scores([["O"], ["O", "O"]], [["O"], ["O"]])
@@ -125,17 +115,11 @@ def test_relation_scores_are_those_of_scikit_learn(labelled: list[tuple[str, str
     assert all(agrees(score, *row) for score, row in zip(scores.by_type.values(), oracle, strict=True))
 
 
-@given(pairs, st.integers(0, 40))
-def test_relation_counts_of_halves_add_up_to_those_of_the_whole(labelled: list[tuple[str, str]], cut: int) -> None:
-    gold, predicted = map(list, zip(*labelled, strict=True))
-    halves = relation_counts(gold[:cut], predicted[:cut]) + relation_counts(gold[cut:], predicted[cut:])
-    assert halves == relation_counts(gold, predicted)
-    assert RelationScores.of(halves) == relation_scores(gold, predicted)
-
-
 def test_a_label_set_is_named_if_known_and_counted_if_not() -> None:
     assert relation_scores([NONE, "/per/per/peer"], ["/misc/loc/held_on", NONE]).label_set == "MNRE-23"
     assert relation_scores([NONE, "/per/per/peer"], [NONE, "/per/per/colleague"]).label_set == "3 relations"
+    # What could have been said counts too: a small set that happens to hold known labels alone is no MNRE-23.
+    assert relation_scores([NONE], [NONE], [NONE, "/per/per/colleague"]).label_set == "2 relations"
 
 
 @pytest.mark.skipif("COTPD_DATA" not in os.environ, reason="COTPD_DATA names no folder of corpora")

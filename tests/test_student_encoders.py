@@ -48,6 +48,17 @@ def test_an_encoder_whose_positions_begin_behind_the_paddings_is_read_as_its_own
             torch.testing.assert_close(ours, student.head(ids[:, short.places]))
 
 
+def test_a_word_has_the_same_ids_in_the_tweet_as_in_its_knowledge(tmp_path):
+    for folder in (tiny.roberta(tmp_path / "roberta"), tiny.encoder(tmp_path / "bert")):
+        config = StudentConfig(encoder=str(folder), labels=LABELS, max_length=64, generator="bare")
+        _, views = files.new(config)
+        row = views.encode(tweet("ana", "goes", "to", "paris"), ["the singer goes to paris"])
+        words = [row.text[word.start : word.stop] for word in row.words]
+        (section,) = row.sections
+        told = row.knowledge[section.start : section.stop]
+        assert told[-sum(map(len, words[1:])) :] == [token for word in words[1:] for token in word]
+
+
 def test_of_an_encoders_layers_the_first_ones_can_be_kept(tiny_encoder):
     config = StudentConfig(encoder=str(tiny_encoder), labels=LABELS, max_length=64, generator="bare")
     (whole, views), (short, _) = (files.new(each) for each in (config, config.model_copy(update={"layers": 1})))

@@ -7,13 +7,17 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE, WordLevel
+from tokenizers.pre_tokenizers import ByteLevel, WhitespaceSplit
+from tokenizers.trainers import BpeTrainer
 from transformers import (
     BertConfig,
     BertModel,
     BertTokenizerFast,
     PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaModel,
     XLMRobertaConfig,
     XLMRobertaModel,
 )
@@ -78,6 +82,32 @@ def xlm_roberta(folder: Path) -> Path:
         eos_token_id=2,
     )
     XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def roberta(folder: Path) -> Path:
+    """A one-layer RoBERTa with a byte-level BPE, to which a word is another one without the space before it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    bpe = Tokenizer(BPE(unk_token="<unk>"))  # noqa: S106 - no password
+    bpe.pre_tokenizer, bpe.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    bpe.train_from_iterator([" ".join(WORDS * 3)], BpeTrainer(special_tokens=special, vocab_size=400))
+    names = {"cls": "<s>", "bos": "<s>", "pad": "<pad>", "sep": "</s>", "eos": "</s>", "unk": "<unk>", "mask": "<mask>"}
+    fast = PreTrainedTokenizerFast(tokenizer_object=bpe, **{f"{name}_token": token for name, token in names.items()})
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=len(fast),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=130,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+    RobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
 
 

@@ -1,5 +1,6 @@
 """Commands on the student: train one, score one, ask one."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from core.evaluation.scores import Score
     from core.study import Stage, Study
+    from core.training.trainer import Progress
 
 StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; 'doctor' lists them.")]
 
@@ -38,16 +40,15 @@ def train(
 
     root = data_folder(data, Settings.read())
     trainer = Trainer(TrainConfig.read(config), root, out)
-    with progress("training", "steps") as bar:
-        result = trainer.run(
-            lambda now: bar(
-                now.step,
-                now.steps,
-                f"epoch {now.epoch}, loss {now.loss:.2f}"
-                + (f", best dev F1 {now.best_f1:.2f}" if now.best_f1 is not None else ""),
-            )
-        )
-    if result:  # of several processes, the first one speaks
+    with progress("training", "steps") if trainer.speaks else nullcontext() as bar:
+
+        def show(now: "Progress") -> None:
+            best = f", best dev F1 {now.best_f1:.2f}" if now.best_f1 is not None else ""
+            if bar:
+                bar(now.step, now.steps, f"epoch {now.epoch}, loss {now.loss:.2f}{best}")
+
+        result = trainer.run(show)
+    if trainer.speaks:
         view = result["chosen_by"].replace("_", " ")
         lines = [f"Trained in {out}; best dev F1 {view} {result['best_dev_f1']:.2f}, in epoch {result['best_epoch']}."]
         for name, views in result["tests"].items():
@@ -65,7 +66,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a student on labelled samples, without and with knowledge: exact spans, or relations but "None"."""
-    from core.evaluation.views import evaluate_views  # noqa: PLC0415 - torch is slow to import
+    from core.evaluation.mre import NONE, RelationScores  # noqa: PLC0415 - torch is slow to import
+    from core.evaluation.views import evaluate_views  # noqa: PLC0415 - likewise
 
     settings = Settings.read(student=student, workspace=workspace)
     rows = corpora.find(form).read(path, captions=captions, knowledge=knowledge)
@@ -78,6 +80,8 @@ def evaluate(
     for view, scores in report.scores.items():
         lines.append("")
         lines.append(_score_line(view.replace("_", " "), scores))
+        if isinstance(scores, RelationScores):
+            lines.append(f'{scores.label_set}; accuracy with "{NONE}" {scores.accuracy:.2f}')
         lines += [_score_line(name, each) for name, each in scores.by_type.items()]
         lines += report.confusion[view].lines()
     answer(document, as_json=as_json, lines=lines)

@@ -19,7 +19,7 @@ class SpanScores(Score):
 
     @classmethod
     def of(cls, counts: Counts) -> Self:
-        """The scores that follow from what `span_counts` counted, here or summed over many parts."""
+        """The scores that follow from what `span_counts` counted."""
         return cls(**counts.overall().model_dump(), by_type=counts.by_type())
 
 

@@ -1,7 +1,7 @@
 """Precision, recall and F1 of relations. "None", where two mentions have no relation, is not one of them."""
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import Self
 
 from pydantic import Field
@@ -25,7 +25,7 @@ class RelationScores(Score):
     """Micro-averaged scores over all relations but "None", and the scores of each that occurs.
 
     `accuracy` (per cent) is over all pairs, those with "None" included. `label_set` says which benchmark the labels
-    are of: results on label sets of different sizes don't compare.
+    are of, those that could have been said included: results on label sets of different sizes don't compare.
     """
 
     by_type: dict[str, Score] = Field(default_factory=dict)
@@ -33,20 +33,20 @@ class RelationScores(Score):
     label_set: str
 
     @classmethod
-    def of(cls, counts: Counts) -> Self:
-        """The scores that follow from what `relation_counts` counted, here or summed over many parts."""
+    def of(cls, counts: Counts, labels: Set[str] = frozenset()) -> Self:
+        """The scores that follow from what `relation_counts` counted; `labels` are all that could have been said."""
         related = Counts(gold=_related(counts.gold), predicted=_related(counts.predicted), right=_related(counts.right))
         return cls(
             **related.overall().model_dump(),
             by_type=related.by_type(),
             accuracy=counts.overall().recall,  # over every label, each pair has one gold and one predicted
-            label_set=label_set(counts.gold.keys() | counts.predicted.keys()),
+            label_set=label_set(labels | counts.gold.keys() | counts.predicted.keys()),
         )
 
 
-def relation_scores(gold: Sequence[str], predicted: Sequence[str]) -> RelationScores:
-    """Compare the labels of pairs; see `relation_counts`."""
-    return RelationScores.of(relation_counts(gold, predicted))
+def relation_scores(gold: Sequence[str], predicted: Sequence[str], labels: Iterable[str] = ()) -> RelationScores:
+    """Compare the labels of pairs, of `labels` that could have been said; see `relation_counts`."""
+    return RelationScores.of(relation_counts(gold, predicted), frozenset(labels))
 
 
 def relation_counts(gold: Sequence[str], predicted: Sequence[str]) -> Counts:

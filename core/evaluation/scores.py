@@ -1,7 +1,6 @@
-"""Counts that add up over the parts of a set, and the scores that follow from them."""
+"""Counts of what is right, and the scores that follow from them."""
 
 from collections import Counter
-from typing import Self
 
 from pydantic import Field
 
@@ -18,21 +17,11 @@ class Score(Value):
 
 
 class Counts(Value):
-    """How many items of each type are gold, were predicted, and were predicted rightly.
-
-    The counts of a set's parts add up to those of the whole, so that many processes score as one does.
-    """
+    """How many items of each type are gold, were predicted, and were predicted rightly."""
 
     gold: Counter[str] = Field(default_factory=Counter)
     predicted: Counter[str] = Field(default_factory=Counter)
     right: Counter[str] = Field(default_factory=Counter)
-
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
-            gold=self.gold + other.gold,
-            predicted=self.predicted + other.predicted,
-            right=self.right + other.right,
-        )
 
     def overall(self) -> Score:
         """Micro average: every item weighs the same, whatever its type."""

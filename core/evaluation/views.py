@@ -60,7 +60,7 @@ def evaluate_views(settings: Settings, rows: Sequence[Row], progress: Progress) 
         student=predictor.name,
         samples=len(rows),
         knowledge=f"{captions:,} captions, {thoughts:,} thoughts",
-        scores={view: score(predictor.task, gold, answer) for view, answer in answers.items()},
+        scores={view: score(predictor, gold, answer) for view, answer in answers.items()},
         confusion={view: confusion(predictor.task, gold, answer) for view, answer in answers.items()},
     )
 
@@ -73,10 +73,11 @@ def label(
     return [labelled.labels for labelled in predictor.label(items, view, progress)]
 
 
-def score(task: Task, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Scores:
+def score(predictor: Predictor, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Scores:
     """Span scores of BIO tags, or relation scores of one relation a sample."""
-    if task == "mre":
-        return relation_scores([one for (one,) in gold], [one for (one,) in predicted])
+    if predictor.task == "mre":
+        labels = predictor.student.config.labels
+        return relation_scores([one for (one,) in gold], [one for (one,) in predicted], labels)
     return span_scores(gold, predicted)
 
 

@@ -83,11 +83,12 @@ class RowResults(Value):
 
 
 class Results(Value):
-    """A whole table; `tests` are the names of its test sets."""
+    """A whole table; `tests` are the names of its test sets, and `label_sets` of those with relations the labels'."""
 
     name: str
     title: str
     tests: tuple[str, ...]
+    label_sets: dict[str, str]
     rows: tuple[RowResults, ...]
 
     @property
@@ -112,10 +113,18 @@ def results(file: Path, home: Path) -> Results:
         for mine, shipped in zip(table.trainings(home), table.trainings(FOLDER), strict=True)
     ]
     rows = []
+    label_sets: dict[str, str] = {}
     for row in table.rows:
         own = [training for training in trainings if training.row == row]
         found = [(training, *_result(training)) for training in own]
         done = [result for _, result, _ in found if result]
+        label_sets |= {
+            test: scores.label_set
+            for result in done
+            for test, views in result.tests.items()
+            for scores in views.values()
+            if scores.label_set
+        }
         source, scores = _source(own[0].config, table.sources), _scores(own[0].config.test, done)
         view = done[0].chosen_by if done else None
         if source == TEXT_ALONE and done:  # then both views saw the same
@@ -139,7 +148,7 @@ def results(file: Path, home: Path) -> Results:
             )
         )
     tests = dict.fromkeys(test for training in trainings for test in training.config.test)
-    return Results(name=table.name, title=table.title, tests=tuple(tests), rows=tuple(rows))
+    return Results(name=table.name, title=table.title, tests=tuple(tests), label_sets=label_sets, rows=tuple(rows))
 
 
 def markdown(table: Results) -> str:
@@ -159,11 +168,17 @@ def markdown(table: Results) -> str:
         [
             f"### {table.title}",
             "F1 in per cent; of several seeds: mean ± sample standard deviation (seeds). **Bold**: the view by whose "
-            "dev F1 the student was chosen, and that the paper's number is of.",
+            f"dev F1 the student was chosen, and that the paper's number is of.{scale(table)}",
             _grid(columns, scores),
             _grid(["row", "seeds", "teacher", "seconds a run", "trained in", "peak memory", "command"], costs),
         ]
     )
+
+
+def scale(table: Results) -> str:
+    """What F1 is of where it is of relations, as a sentence; else nothing."""
+    told = (f"{test}'s are {name}" for test, name in table.label_sets.items())
+    return f' Relations but "None" count: {", ".join(told)}.' if table.label_sets else ""
 
 
 def _result(training: Training) -> tuple[Result | None, str | None]:

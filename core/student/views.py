@@ -85,6 +85,9 @@ class ViewBuilder:
         self.max_length = max_length
         self.prompt_length = prompt_length
         self.marks_relations = marks_relations
+        # Byte-level BPE (RoBERTa's) knows a word by the space before it; without one it would cut it up otherwise.
+        alone, twice = self._ids(["a", "a a"])
+        self._gap = " " if twice != alone * 2 else ""
 
     def encode(self, sample: Sample, knowledge: Iterable[str]) -> Encoded:
         """Both views of one sample.
@@ -102,7 +105,7 @@ class ViewBuilder:
             BadInput: as `encode` does.
         """
         words = list({word: None for sample, _ in items for word in sample.tokens})
-        pieces = dict(zip(words, self._ids(words), strict=True))
+        pieces = dict(zip(words, self._ids([self._gap + word for word in words]), strict=True))
         return [self._encode(sample, knowledge, pieces) for sample, knowledge in items]
 
     def _encode(self, sample: Sample, knowledge: Iterable[str], pieces_of: Mapping[str, list[int]]) -> Encoded:

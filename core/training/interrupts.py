@@ -7,23 +7,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stopping_between_steps() -> Iterator[Callable[[], None]]:
-    """Inside the block, SIGINT and SIGTERM only leave a note; what it gives raises KeyboardInterrupt if there is one.
+def stopping_between_steps() -> Iterator[Callable[[], bool]]:
+    """Inside the block, SIGINT and SIGTERM only leave a note; what it gives says whether there is one.
 
     Outside the main thread, where no signal arrives, there never is one.
     """
     asked = threading.Event()
-
-    def stop_if_asked() -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-
     if threading.current_thread() is not threading.main_thread():
-        yield stop_if_asked
+        yield asked.is_set
         return
     handlers = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop_if_asked
+        yield asked.is_set
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -18,7 +18,7 @@ from core.training.data import read_examples
 
 def score_view(predictor: Predictor, examples: Sequence[Example], view: View) -> Scores:
     """A student's scores on labelled examples, seen in one view."""
-    return score(predictor.task, [example.labels for example in examples], label(predictor, examples, view))
+    return score(predictor, [example.labels for example in examples], label(predictor, examples, view))
 
 
 def score_tests(home: Path, tests: Mapping[str, Sequence[Example]], device: torch.device) -> dict[str, Any]:

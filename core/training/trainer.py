@@ -120,6 +120,11 @@ class Trainer:
         self._recent = _Window()
 
     @property
+    def speaks(self) -> bool:
+        """Whether this is the first of the processes that train together, or the only one."""
+        return bool(self._accelerator.is_main_process)
+
+    @property
     def chosen_by(self) -> View:
         """The view whose dev F1 chooses the best epoch: the prompt's, where it is trained."""
         return "without_knowledge" if self.config.distils else "with_knowledge"
@@ -136,13 +141,13 @@ class Trainer:
             self._accelerator.wait_for_everyone()
             if self._accelerator.is_main_process:
                 folder.write_config(self.folder, self.config)
-            with stopping_between_steps() as stop_if_asked:
+            with stopping_between_steps() as is_asked:
                 try:
                     while not self._is_done():
-                        self._train_epoch(self.state.scored, report, stop_if_asked)
+                        self._train_epoch(self.state.scored, report, is_asked)
                         self._save()
                         self._end_epoch()
-                        stop_if_asked()
+                        self._stop_if(is_asked())
                 except KeyboardInterrupt:
                     self._save()
                     raise
@@ -179,7 +184,12 @@ class Trainer:
         waited = self.state.scored - self.state.best_epoch
         return self.state.scored == self.config.epochs or waited == self.config.patience
 
-    def _train_epoch(self, epoch: int, report: Callable[[Progress], None], stop_if_asked: Callable[[], None]) -> None:
+    def _stop_if(self, asked: bool) -> None:
+        """End the training, as Ctrl-C does, if any of its processes was asked to: no step can do without one."""
+        if self._accelerator.reduce(torch.tensor(float(asked), device=self._device), "sum"):
+            raise KeyboardInterrupt
+
+    def _train_epoch(self, epoch: int, report: Callable[[Progress], None], is_asked: Callable[[], bool]) -> None:
         """The rest of an epoch's steps; none where it was stopped while it was scored."""
         batches = self.batches.epoch(
             epoch,
@@ -200,7 +210,7 @@ class Trainer:
                 self._add_metrics({"step": step, "epoch": epoch + 1, **self._recent.close()})
             if step % CHECKPOINT_EVERY == 0:
                 self._save()
-            stop_if_asked()
+            self._stop_if(is_asked())
 
     def _train_step(self, batch: Batch, samples: int) -> dict[str, float]:
         """One step; gives the parts of the loss over all processes, and α."""
