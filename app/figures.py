@@ -28,7 +28,7 @@ def show_table(table: Table, key: str) -> Number | None:
         selection_mode="single-cell",
         column_config={
             table.title: st.column_config.Column(pinned=True),
-            **{name: st.column_config.NumberColumn(format="%.4g") for name in table.columns},
+            **{name: st.column_config.NumberColumn(format=_form(table, name)) for name in table.columns},
         },
         placeholder="",
         alt=f"{table.title}: {', '.join(table.columns)}. {table.note}",
@@ -39,6 +39,12 @@ def show_table(table: Table, key: str) -> Number | None:
         if column in table.columns:
             return table.lines[row].numbers[table.columns.index(column)]
     return None
+
+
+def _form(table: Table, column: str) -> str:
+    """Counts as they are, and four digits of anything else."""
+    values = [line.numbers[table.columns.index(column)].value for line in table.lines]
+    return "localized" if all(value is None or value == int(value) for value in values) else "%.4g"
 
 
 def reliability(tables: tuple[Table, Table]) -> go.Figure:

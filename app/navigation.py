@@ -17,6 +17,11 @@ def explain() -> st.Page:
     return _page("explain", "Explain", "psychology")
 
 
+def corpora() -> st.Page:
+    """What is in the workspace, and what comes in and goes out."""
+    return _page("corpora", "Corpora", "import_export")
+
+
 def _page(name: str, title: str, icon: str) -> st.Page:
     return st.Page(_PAGES / f"{name}.py", title=title, icon=f":material/{icon}:")
 
@@ -30,7 +35,7 @@ def pages() -> dict[str, list[st.Page]]:
             _page("review_list", "Review in bulk", "checklist"),
             _page("agreement", "Agreement", "handshake"),
         ],
-        "Whole corpora": [_page("corpora", "Corpora", "import_export"), _page("jobs", "Jobs", "work_history")],
+        "Whole corpora": [corpora(), _page("jobs", "Jobs", "work_history")],
         "Students": [
             _page("errors", "Errors", "rule"),
             _page("experiments", "Experiments", "monitoring"),

@@ -17,12 +17,21 @@ def show(message: str) -> None:
 
 @contextmanager
 def noted(name: str) -> Iterator[None]:
-    """Keep what goes wrong inside under a name of the session, else "": a callback can show nothing itself."""
+    """Keep what goes wrong inside under a name of the session, else "": a callback can show nothing itself.
+
+    The words stay for the page that is made next, and for its fragments however often they are made again.
+    """
     st.session_state[name] = ""
     try:
         yield
     except CotpdError as error:
-        st.session_state[name] = str(error)
+        st.session_state.update({name: str(error), f"{name}_is_new": True})
+
+
+def forget(name: str) -> None:
+    """Let go of what went wrong before the last press: called by the page, not by its fragments, before it shows it."""
+    if not st.session_state.pop(f"{name}_is_new", False):
+        st.session_state[name] = ""
 
 
 def show_noted(name: str) -> None:

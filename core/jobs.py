@@ -206,18 +206,22 @@ class CorpusJob:
         asyncio.run(self._asking.run(work.conversations()))
 
 
-def forecast(bench: Workbench, order: Order) -> tuple[Forecast, int]:
+def forecast(bench: Workbench, order: Order, show: Progress, *, by: Person) -> tuple[Forecast, int]:
     """What an order for thoughts or variants will take; and of how many samples the picture cannot be asked about.
 
+    For variants of an unlabelled corpus the student labels all of it, and `show` is told how many samples of how many.
+
     Raises:
+        Forbidden: their role does not let them run jobs.
         CotpdError: the teacher cannot be used, or there are no such samples.
     """
+    by.must("run jobs")
     price = price_of(bench.models.teacher(bench.settings), bench.settings)
-    work = work_of(bench, order)
+    work = work_of(bench, order, show)
     return work.forecast(price), _uncaptioned(work)
 
 
-def work_of(bench: Workbench, order: Order, show: Progress = lambda *_: None) -> Work:
+def work_of(bench: Workbench, order: Order, show: Progress) -> Work:
     """The thoughts or variants that an order is for: those that are kept, and what gets the others.
 
     A picture is shown to a teacher that sees, and spoken of by its newest caption to others. Names come from the corpus

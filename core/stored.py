@@ -1,7 +1,7 @@
 """What the workspace holds: one case, a split, and samples as rows that a student reads."""
 
 from core.corpora import Row
-from core.domain import Sample
+from core.domain import Knowledge, Sample
 from core.errors import BadInput
 from core.store import Case, Store
 
@@ -32,15 +32,32 @@ def stored_samples(store: Store, corpus: str, split: str) -> list[Sample]:
     return samples
 
 
-def stored_row(store: Store, sample: Sample) -> Row:
+def stored_row(store: Store, sample: Sample, student: str | None = None) -> Row:
     """A sample with its newest caption, and its newest thought of each grain.
+
+    Where the student read a summary in place of the thoughts when it was last asked, which were too long for it, the
+    row has that summary.
 
     Raises:
         StoreError: the workspace cannot be read.
     """
     captions = store.captions(sample.id)
     knowledge = {each.grain: each.text for each in reversed(store.knowledge(sample.id))}
+    if student and (summary := summary_read(store, sample.id, student)):
+        knowledge = {"summary": summary.text}
     return Row(sample=sample, caption=captions[0].text if captions else None, knowledge=knowledge)
+
+
+def summary_read(store: Store, sample_id: str, student: str) -> Knowledge | None:
+    """The summary that a student read in place of the thoughts when it was last asked about a sample, if it did.
+
+    Raises:
+        StoreError: the workspace cannot be read.
+    """
+    asked = next(iter(store.predictions(sample_id, view="with_knowledge", model=student)), None)
+    read = asked.maker.parameters.get("knowledge") if asked else None
+    kept = store.knowledge(sample_id, grain="summary") if read else []
+    return next((summary for summary in kept if [summary.id] == read), None)
 
 
 def stored_rows(store: Store, corpus: str, split: str) -> list[Row]:

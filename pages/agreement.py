@@ -1,6 +1,8 @@
 """Agreement: how far the review is, who did how much, how far reviewers agree, and the rules they work under."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -9,10 +11,19 @@ from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
 
 
-def attempt(work: Callable[[], None], done: str) -> None:
+@dataclass(frozen=True)
+class Held:
+    """What holds in the workspace: the rules and the guidelines."""
+
+    rules: Rules
+    text: str
+
+
+@contextmanager
+def attempt(done: str) -> Iterator[None]:
     """Do it and say so, or say why not, on a page that is made anew: its figures follow from the rules."""
     with problems.noted("rules_problem"):
-        work()
+        yield
         st.session_state.rules_said = done
     st.rerun()
 
@@ -62,26 +73,55 @@ def show_agreement() -> None:
 
 def show_rules() -> None:
     """How many must agree, and whether others' votes are hidden before one's own."""
-    held = resources.store().queue.rules()
+    store, folder = resources.store(), resources.settings().workspace
+    now = Held(store.queue.rules(), guidelines.read(folder))
+    if "guidelines_text" not in st.session_state:  # the page has just been opened
+        st.session_state.update(held=now, votes=now.rules.votes, blind=now.rules.blind, guidelines_text=now.text)
+    held: Held = st.session_state.held
     with st.form("rules"):
-        votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, held.votes)
-        blind = st.checkbox("Hide others' votes before one's own", held.blind)
-        if st.form_submit_button("Save the rules", icon=":material/save:"):
+        votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, key="votes")
+        blind = st.checkbox("Hide others' votes before one's own", key="blind")
+        if save("Save the rules"):
             wanted = Rules(votes=int(votes), blind=blind)
-            attempt(lambda: rules.change(resources.store(), wanted, by=person), "The rules are saved.")
-    folder = resources.settings().workspace
+            with attempt("The rules are saved."):
+                rules.change(store, wanted, by=person, instead_of=held.rules)
+                st.session_state.held = replace(held, rules=wanted)
     with st.form("guidelines"):
-        text = st.text_area("Guidelines, shown beside each card", guidelines.read(folder), height=300)
-        if st.form_submit_button("Save the guidelines", icon=":material/save:"):
-            attempt(lambda: guidelines.write(folder, text, by=person), "The guidelines are saved.")
+        text = st.text_area("Guidelines, shown beside each card", height=300, key="guidelines_text")
+        if save("Save the guidelines"):
+            with attempt("The guidelines are saved."):
+                guidelines.write(folder, text, by=person, instead_of=held.text)
+                st.session_state.held = replace(held, text=text)
     problems.show_noted("rules_problem")
+    if now != held:
+        show_others(now)
     if said := st.session_state.pop("rules_said", ""):
         st.success(said)
+
+
+def show_others(now: Held) -> None:
+    """What somebody else saved while this page was open; it is not written over before it was seen."""
+    with st.container(border=True):
+        st.markdown("**Changed meanwhile by somebody else**")
+        shown = "hidden" if now.rules.blind else "shown"
+        inert.show(f"Reviewers who must agree: {now.rules.votes}. Others' votes before one's own: {shown}. Guidelines:")
+        inert.show(now.text)
+        st.caption("What stands in the fields above is yours, and is not saved yet.")
+        if st.button("I have seen it: saving may put mine in its place"):
+            st.session_state.held = now
+            st.rerun()
+
+
+def save(label: str) -> bool:
+    """The button that saves a form."""
+    why_not = None if person.may("change the guidelines") else f"A {person.role} may only look"
+    return st.form_submit_button(label, icon=":material/save:", disabled=why_not is not None, help=why_not)
 
 
 person = people.current()
 st.title("Agreement")
 with problems.shown():
+    problems.forget("rules_problem")
     show_progress()
     st.subheader("How far reviewers agree")
     show_agreement()

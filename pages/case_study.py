@@ -4,9 +4,10 @@ import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
 from core.comparison import changes
-from core.domain import GRAINS, Augmentation, Choice, Knowledge, Prediction, Sample, Task, View
+from core.domain import GRAINS, Augmentation, Choice, Prediction, Sample, Task, View
 from core.review import decide
 from core.store import Case
+from core.stored import summary_read
 from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
@@ -231,14 +232,6 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
             marks.show_tweet(case.sample, case.sample.entities)
 
 
-def summary_read(case_id: str, now: dict[StageName, Stage]) -> Knowledge | None:
-    """What the student read in place of the thoughts, where they were too long for it."""
-    knowing = prediction(now, "with_knowledge")
-    read = knowing.maker.parameters.get("knowledge") if knowing else None
-    kept = resources.store().knowledge(case_id, grain="summary") if read else []
-    return next((summary for summary in kept if [summary.id] == read), None)
-
-
 def show_results(case_id: str) -> None:
     """Everything that has come so far; asked again and again while the study runs."""
     study = resources.studies().get(case_id)
@@ -264,7 +257,8 @@ def show_results(case_id: str) -> None:
         for column, name in zip(st.columns(len(told) or 1), told, strict=False):
             with column:
                 stages.show_words(name, now[name])
-        if summary := summary_read(case_id, now):
+        knowing = prediction(now, "with_knowledge")
+        if knowing and (summary := summary_read(resources.store(), case_id, knowing.maker.model)):
             stages.show_summary(summary)
         st.subheader("New samples")
         made = [kind for kind in VARIANTS if kind in now]

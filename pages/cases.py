@@ -15,14 +15,14 @@ with problems.shown():
         st.info("Nothing has been studied yet. Open the case study and give it a tweet.")
     for each in studied[:PAGE_SIZE]:
         case = store.case(each.sample.id)
-        choices = [decision.choice for made in case.augmentations if (decision := case.choice(made.id))] if case else []
+        states = list(store.bulk.states(made.id for made in case.augmentations).values()) if case else []
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             path = store.image(each.sample.image) if each.sample.image else None
             if path:
                 st.image(path, width=96, alt="The tweet's picture")
             with st.container():
                 inert.show(each.sample.text)
-                approved, rejected = choices.count("approved"), choices.count("rejected")
+                approved, rejected = states.count("approved"), states.count("rejected")
                 st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected")
             st.page_link(
                 navigation.case_study(),

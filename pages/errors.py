@@ -22,8 +22,8 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
     """The set, the training set to tell seen from unseen, and the two sides; all are in the URL."""
     splits = [f"{corpus}/{split}" for corpus, split in resources.store().corpora()]
     if not splits:
-        st.info("No labelled set is in this workspace yet. Bring one in from a terminal:")
-        st.code("python -m core import --format twitter --path FOLDER/twitter2017/test.txt", wrap_lines=True)
+        st.info("No labelled set is in this workspace yet.")
+        st.page_link(navigation.corpora(), label="Bring one in", icon=":material/import_export:")
         return None
     students = list(student_folders(resources.settings()))
     left, right = st.columns(2)
@@ -46,6 +46,7 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
             default=view,
             format_func=VIEWS.__getitem__,
             key=f"{number.lower()}_view",
+            bind="query-params",
             required=True,
         )
         sides.append(Side(student=name, view=seen or view))

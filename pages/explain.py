@@ -182,8 +182,8 @@ def show_regions(case: Case) -> None:
 def keep_note(case_id: str) -> None:
     """Keep what stands in the note's field; if that fails, the page says so and the words stay."""
     with problems.noted("note_problem"):
-        remark(resources.store(), case_id, st.session_state.note, by=people.current())
-        st.session_state.note = ""
+        remark(resources.store(), case_id, st.session_state[f"note_{case_id}"], by=people.current())
+        st.session_state[f"note_{case_id}"] = ""
 
 
 @st.fragment
@@ -193,25 +193,26 @@ def show_notes(case_id: str) -> None:
         inert.show(note.text)
         inert.show(f"{note.author}, {note.at:%Y-%m-%d %H:%M} UTC", faint=True)
     problems.show_noted("note_problem")
-    st.text_area("A note on this case", key="note", max_chars=2000)
+    st.text_area("A note on this case", key=f"note_{case_id}", max_chars=2000)
     st.button("Keep the note", icon=":material/note_add:", on_click=keep_note, args=(case_id,))
 
 
 @st.fragment
 def show_export(predictor: Predictor, case_id: str) -> None:
     """Make the page and the JSON; explaining every mention takes some seconds, so only when asked."""
+    store = resources.store()
     made = st.session_state.setdefault("exports", {})
+    # An export of another student, or of before a try or a note, is not what the page shows.
+    key = (case_id, predictor.name, len(store.counterfactuals(case_id)), len(store.notes(case_id)))
     with problems.shown():
         if st.button("Prepare the export", icon=":material/inventory_2:"):
             bar = st.progress(0.0, "Explaining every mention…")
-            study = cases.explain_stored(
-                predictor, resources.store(), case_id, lambda done, total: bar.progress(done / total)
-            )
+            study = cases.explain_stored(predictor, store, case_id, lambda done, total: bar.progress(done / total))
             picture = resources.workbench(chosen).picture(study.sample)
             bar.empty()
-            made[case_id] = (render(study, picture), study.model_dump_json(indent=1))
-        if case_id in made:
-            page, document = made[case_id]
+            made[key] = (render(study, picture), study.model_dump_json(indent=1))
+        if key in made:
+            page, document = made[key]
             st.download_button("Download the page (HTML)", page, f"{case_id}.html", "text/html", on_click="ignore")
             st.download_button("Download as JSON", document, f"{case_id}.json", "application/json", on_click="ignore")
 
@@ -221,9 +222,11 @@ st.title("Explain")
 st.caption("Why the student said what it said, what the knowledge changed, and what would change its mind.")
 with problems.shown():
     student = resources.workbench(chosen).models.student(chosen)
+    st.caption(f"Student: {inert.label(student.name)}")
+    problems.forget("note_problem")
     picked = [stored_case(resources.store(), case_id) for case_id in pick_cases()]
     if picked:
-        stored = [stored_row(resources.store(), case.sample) for case in picked]
+        stored = [stored_row(resources.store(), case.sample, student.name) for case in picked]
         rows = [tell(row, parts_of(row)) for row in stored]
         for column, case, row in zip(st.columns(len(picked)), picked, rows, strict=True):
             with column, problems.shown():

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from app import charts, inert, people, problems, resources, sidebar, stages
+from app import charts, inert, navigation, people, problems, resources, sidebar, stages
 from core.augmenting import Wish
 from core.domain import AugmentationKind
-from core.jobs import CorpusJob, Order, Product, forecast, samples_of
+from core.jobs import CorpusJob, Order, Product, forecast
 from core.study import VARIANTS
 
 POLL = 0.5  # seconds between two looks at a running job
@@ -16,12 +16,13 @@ EXAMPLES = 3
 PRODUCTS: dict[Product, str] = {"captions": "Captions", "thoughts": "Thoughts", "variants": "New samples"}
 
 
-def choose_order() -> Order:
-    """What is to be made, of which samples."""
+def choose_order() -> Order | None:
+    """What is to be made, of which samples; kept while other pages are looked at."""
     corpora = resources.store().corpora()
     if not corpora:
-        st.info("No corpus is in the workspace yet. `python -m core import` takes one in.")
-        st.stop()
+        st.info("No corpus is in the workspace yet.")
+        st.page_link(navigation.corpora(), label="Bring one in", icon=":material/import_export:")
+        return None
     left, right = st.columns([3, 2])
     place = left.selectbox("Corpus", corpora, format_func="/".join, bind="query-params", key="corpus")
     product = left.segmented_control(
@@ -31,8 +32,11 @@ def choose_order() -> Order:
         key="product",
         default="thoughts",
         required=True,
+        persist_state="session",
     )
-    limit = right.number_input("Only the first samples", min_value=1, value=None, placeholder="all", key="limit")
+    limit = right.number_input(
+        "Only the first samples", min_value=1, value=None, placeholder="all", key="limit", persist_state="session"
+    )
     wish, concurrency, budget = None, None, None
     if product == "variants":
         kinds: list[AugmentationKind] = left.pills(
@@ -42,13 +46,21 @@ def choose_order() -> Order:
             selection_mode="multi",
             format_func=stages.TITLES.__getitem__,
             key="kinds",
+            persist_state="session",
         )
-        times = left.number_input("Of each kind", min_value=1, max_value=50, value=1, key="times")
-        seed = left.number_input("Seed", min_value=0, value=0, key="seed")
+        times = left.number_input(
+            "Of each kind", min_value=1, max_value=50, value=1, key="times", persist_state="session"
+        )
+        seed = left.number_input("Seed", min_value=0, value=0, key="seed", persist_state="session")
         wish = Wish(tuple(kinds), int(times), int(seed))
     if product != "captions":
         concurrency = right.number_input(
-            "Requests at once", min_value=1, value=None, placeholder="as suits the teacher", key="concurrency"
+            "Requests at once",
+            min_value=1,
+            value=None,
+            placeholder="as suits the teacher",
+            key="concurrency",
+            persist_state="session",
         )
         budget = right.number_input(
             "Budget, USD",
@@ -57,14 +69,14 @@ def choose_order() -> Order:
             placeholder="none",
             key="budget",
             help="Stop before it is exceeded",
+            persist_state="session",
         )
     return Order(product, *place, limit=limit, wish=wish, concurrency=concurrency, budget=budget)
 
 
 def show_coverage(order: Order) -> None:
     """How much of the corpus has what."""
-    total = len(samples_of(resources.store(), Order(order.product, order.corpus, order.split)))
-    covered = resources.store().bulk.coverage(order.corpus, order.split)
+    total, covered = resources.store().bulk.coverage(order.corpus, order.split)
     st.plotly_chart(
         charts.coverage(covered, total),
         config={"displayModeBar": False},
@@ -74,11 +86,28 @@ def show_coverage(order: Order) -> None:
 
 def show_forecast(order: Order) -> None:
     """What is missing, and what it will take, when asked for: the teacher is loaded for that."""
-    if order.product == "captions" or not st.button("What will it take?", icon=":material/calculate:", type="tertiary"):
+    if order.product == "captions" or not st.button(
+        "What will it take?",
+        icon=":material/calculate:",
+        type="tertiary",
+        disabled=not person.may("run jobs"),
+        help=None if person.may("run jobs") else f"A {person.role} may only look",
+    ):
         return
-    with st.spinner("Looking at what there is…"):
-        foreseen, uncaptioned = forecast(resources.workbench(chosen), order)
-    money = "price unknown" if foreseen.cost is None else f"${foreseen.cost:,.4f}" if foreseen.cost else "free"
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, "Looking at what there is…")
+        st.button("Stop looking", icon=":material/stop:", help="What the student labelled so far is kept.")
+
+        def show(seen: int, to_see: int) -> None:
+            bar.progress(seen / max(1, to_see), f"Looked at {seen:,} of {to_see:,} samples")
+
+        foreseen, uncaptioned = forecast(resources.workbench(chosen), order, show, by=person)
+    place.empty()
+    money = "price unknown"
+    if foreseen.cost is not None:
+        most = f" (at most ${foreseen.most_cost:,.4f})" if foreseen.most_cost else ""
+        money = f"${foreseen.cost:,.4f}{most}" if foreseen.cost else "free"
     inert.show(
         f"{foreseen.calls:,} to ask for; about {foreseen.prompt_tokens:,} tokens to read and "
         f"{foreseen.completion_tokens:,} to write, {foreseen.most_completion_tokens:,} at most: {money}."
@@ -215,22 +244,27 @@ st.caption(
     "What a teacher knows about a whole corpus. What is there is never asked for twice; stop and go on as you like."
 )
 with problems.shown():
+    problems.forget("job_problem")
     wanted = choose_order()
     current = resources.jobs().last()
     is_running = current is not None and current.running
-    show_forecast(wanted)
-    st.button(
-        "Start",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=start,
-        args=(wanted,),
-        disabled=is_running or not person.may("run jobs") or (wanted.wish is not None and not wanted.wish.kinds),
-        help="A job is running" if is_running else None if person.may("run jobs") else f"A {person.role} may only look",
-    )
+    if wanted:
+        show_forecast(wanted)
+        why_not = "A job is running" if is_running else f"A {person.role} may only look"
+        may_start = not is_running and person.may("run jobs")
+        st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=start,
+            args=(wanted,),
+            disabled=not may_start or (wanted.wish is not None and not wanted.wish.kinds),
+            help=None if may_start else why_not,
+        )
     st.session_state.job_polling = is_running
     st.fragment(run_every=POLL if is_running else None)(show_job)()
-    show_coverage(wanted)
-    show_failures(wanted)
-    if wanted.product == "variants":
-        st.fragment(run_every=REPORT if is_running else None)(show_variants)(wanted)
+    if wanted:
+        show_coverage(wanted)
+        show_failures(wanted)
+        if wanted.product == "variants":
+            st.fragment(run_every=REPORT if is_running else None)(show_variants)(wanted)

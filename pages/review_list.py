@@ -89,6 +89,8 @@ def undo() -> None:
 def show_tools(ids: list[str]) -> None:
     """Decide on the selected rows, after one more question; the buttons stay where they are."""
     asked = st.session_state.get("asked")
+    if asked and set(asked[1]) != set(ids):  # other rows are selected by now: they are not what was asked about
+        asked = st.session_state.asked = None
     with st.container(horizontal=True, vertical_alignment="center"):
         if asked:
             choice, meant = asked

@@ -20,7 +20,7 @@ from core.analysis.sides import Answered, Side
 from core.analysis.slices import Known, overall, slices
 from core.analysis.tables import Line, Number, Table
 from core.corpora import Row
-from core.domain import Relation, Sample, Span
+from core.domain import Relation, Sample, Span, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Forbidden
 from core.evaluation.mner import span_scores
@@ -155,6 +155,7 @@ def test_calibration_compares_how_sure_with_how_often_right() -> None:
     assert (count, right) == (5, 3 / 5)
     assert sure == pytest.approx(0.9)
     assert gap == table.lines[-1].numbers[-1].value == pytest.approx(0.3)
+    assert [number.rows for number in table.lines[-1].numbers] == [(0, 1, 2, 3)] * 4
 
 
 @pytest.mark.parametrize(
@@ -196,6 +197,8 @@ def test_pairs_are_compared_by_their_relation_and_none_is_nothing() -> None:
         "all": [3, 1],
     }
     assert numbers(found.right)["gold mentions"][:4] == [0, 0, 1, 1]
+    seen = {table.title: table for table in slices(Compared("mre", rows, SIDES, (first, second)), Known.of(rows))}
+    assert numbers(seen["Seen in training"])["seen"][0] == 2
 
 
 def test_a_set_without_gold_is_refused() -> None:
@@ -203,6 +206,19 @@ def test_a_set_without_gold_is_refused() -> None:
     answers = [Answered(labels=("O", "O"), probabilities=(1.0, 1.0))]
     with pytest.raises(BadInput, match="no gold labels"):
         report(Compared("mner", rows, SIDES, (answers, answers)), None)
+
+
+@pytest.mark.parametrize(
+    ("second", "words"), [("with_knowledge", "no gold labels"), ("without_knowledge", "both sides are .* without")]
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_labelled(
+    student: Path, models: Models, tmp_path: Path, second: View, words: str
+) -> None:
+    settings = Settings.read(workspace=tmp_path, student=str(student))
+    sides = (Side(student=str(student), view="without_knowledge"), Side(student=str(student), view=second))
+    with pytest.raises(BadInput, match=words):
+        compare(settings, models, [Row(Sample.from_text("ana goes"))], sides, lambda *_: None, by=local())
+    assert not (tmp_path / "answers").exists()
 
 
 def test_a_run_that_was_stopped_goes_on_and_one_that_was_done_asks_nothing(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 
@@ -71,3 +73,12 @@ def test_a_row_that_is_no_sample_is_named(file: Path, rows: dict[str, list[objec
     Dataset.from_dict(rows).to_parquet(file)
     with pytest.raises(BadInput, match=what):
         huggingface.read(file)
+
+
+def test_a_small_file_that_unpacks_to_a_very_large_one_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.corpora.huggingface.MAX_BYTES", 1 << 20)
+    rows = pa.table({"tokens": [["a"]] * 600, "caption": pa.array(["x" * 10_000] * 600).dictionary_encode()})
+    pq.write_table(rows, file)
+    assert file.stat().st_size < 10_000
+    with pytest.raises(BadInput, match="unpacks to over 1 MiB"):
+        corpora.find("huggingface").read(file)

@@ -40,6 +40,10 @@ def bench(tmp_path: Path, loopback: Loopback) -> Iterator[Workbench]:
         yield Workbench(settings, store)
 
 
+def unseen(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
 def done(bench: Workbench, order: Order) -> CorpusJob:
     job = CorpusJob(bench, order)
     job.start(by=ANN)
@@ -48,14 +52,14 @@ def done(bench: Workbench, order: Order) -> CorpusJob:
 
 
 def test_a_job_thinks_about_a_corpus_and_a_second_one_asks_nothing(bench: Workbench, loopback: Loopback) -> None:
-    assert forecast(bench, THOUGHTS)[0].calls == 16
+    assert forecast(bench, THOUGHTS, unseen, by=ANN)[0].calls == 16
     now = done(bench, THOUGHTS).standing()
     assert (now.planned, now.done, now.failed, now.stopped) == (16, 16, 0, None)
-    assert bench.store.bulk.coverage("names", "train") == {"noun": 8, "sentence": 8}
+    assert bench.store.bulk.coverage("names", "train") == (8, {"noun": 8, "sentence": 8})
     asked = len(loopback.requests)
     again = done(bench, THOUGHTS).standing()
     assert (again.planned, again.kept_before, len(loopback.requests)) == (0, 16, asked)
-    assert forecast(bench, THOUGHTS)[0].calls == 0
+    assert forecast(bench, THOUGHTS, unseen, by=ANN)[0].calls == 0
 
 
 def test_a_job_that_is_stopped_goes_on_when_it_is_started_again(bench: Workbench, loopback: Loopback) -> None:
@@ -89,7 +93,7 @@ def pictured(bench: Workbench) -> list[Sample]:
 
 def test_pictures_that_cannot_be_asked_about_are_counted(bench: Workbench, pictured: list[Sample]) -> None:
     order = Order("thoughts", "pictured", "train")
-    assert (forecast(bench, order)[0].calls, forecast(bench, order)[1]) == (6, 2)
+    assert (forecast(bench, order, unseen, by=ANN)[0].calls, forecast(bench, order, unseen, by=ANN)[1]) == (6, 2)
     assert done(bench, order).standing().uncaptioned == 2
 
 
@@ -98,10 +102,10 @@ def test_a_teacher_that_sees_is_shown_the_pictures(
 ) -> None:
     seeing = Workbench(bench.settings.model_copy(update={"teacher_sees": True}), bench.store)
     order = Order("thoughts", "pictured", "train")
-    assert (forecast(seeing, order)[0].calls, forecast(seeing, order)[1]) == (8, 0)
+    assert (forecast(seeing, order, unseen, by=ANN)[0].calls, forecast(seeing, order, unseen, by=ANN)[1]) == (8, 0)
     assert done(seeing, order).standing().uncaptioned == 0
     assert "data:image" in str(loopback.requests)
-    assert bench.store.bulk.coverage("pictured", "train")["multimodality"] == 1
+    assert bench.store.bulk.coverage("pictured", "train")[1]["multimodality"] == 1
 
 
 def test_a_job_of_captions_counts_what_it_makes_and_groups_what_fails(
@@ -151,6 +155,14 @@ def test_a_job_that_plans_says_how_far_it_has_looked_and_can_be_stopped(
     assert seen == [(number, 8) for number in range(5)]
     assert (job.standing().stopped, job.standing().planned) == ("you stopped it", 0)
     assert loopback.requests == []
+
+
+def test_a_forecast_says_how_far_it_has_looked_and_is_for_who_may_run_jobs(bench: Workbench) -> None:
+    order, seen = Order("variants", "names", "train", wish=Wish(("image",))), []
+    assert forecast(bench, order, lambda done, total: seen.append((done, total)), by=ANN)[0].calls == 8
+    assert seen == [(number, 8) for number in range(9)]
+    with pytest.raises(Forbidden, match="a viewer may not run jobs"):
+        forecast(bench, order, unseen, by=Person("Eve", "viewer"))
 
 
 def test_samples_are_labelled_and_planned_in_one_go(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ from sklearn.metrics import cohen_kappa_score
 
 from core import review
 from core.identity import local
+from core.review import rules
 from core.review.agreement import alpha, kappas
 from core.store import Store
+from core.store.queue import Rules
 from tests.variants import fill
 
 CHOICES = ("approved", "rejected", "flagged")
@@ -90,3 +92,19 @@ def test_constant_votes_that_differ_are_agreement_by_chance(store: Store) -> Non
     review.decide_all(store, ids, "approved", by=local("Ada"))
     review.decide_all(store, ids, "rejected", by=local("Bo"))
     assert kappas(store)["Ada", "Bo"].value == cohen_kappa_score(["a"] * 4, ["r"] * 4) == 0
+
+
+def test_who_settles_a_dispute_is_not_counted_among_those_who_agree(store: Store) -> None:
+    ids = fill(store, 6)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    for number, one in enumerate(ids):
+        review.decide(store, one, "approved" if number % 2 else "rejected", by=local("Ada"))
+        review.decide(store, one, "approved" if number > 1 else "rejected", by=local("Bo"))
+    before, whole = kappas(store), alpha(store)
+    disputed = [one for one, state in store.bulk.states(ids).items() if state == "pending"]
+    assert disputed
+    for one in disputed:
+        review.decide(store, one, "approved", by=local("Cleo"), adjudicates=True)
+    assert alpha(store) == whole
+    assert {pair: agreed for pair, agreed in kappas(store).items() if "Cleo" not in pair} == before
+    assert [agreed.variants for pair, agreed in kappas(store).items() if "Cleo" in pair] == [0, 0]

@@ -16,6 +16,11 @@ def test_guidelines_are_the_projects_own_until_somebody_writes_others_and_old_on
     assert guidelines.read(tmp_path) == "Approve nothing."
     (before,) = tmp_path.glob("guidelines.*.md")
     assert before.read_text(encoding="utf-8") == "Approve 😍 only."
+    with pytest.raises(BadInput, match="somebody changed the guidelines while you wrote: yours are not saved"):
+        guidelines.write(tmp_path, "Approve all.", by=local("Ada"), instead_of="Approve 😍 only.")
+    assert guidelines.read(tmp_path) == "Approve nothing."
+    guidelines.write(tmp_path, "Approve all.", by=local("Ada"), instead_of="Approve nothing.")
+    assert guidelines.read(tmp_path) == "Approve all."
     with pytest.raises(BadInput, match="shorten them"):
         guidelines.write(tmp_path, "x" * 50_001, by=local("Cleo"))
 

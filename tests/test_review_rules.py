@@ -82,6 +82,14 @@ def test_rules_that_nobody_could_meet_are_refused(store: Store, votes: int) -> N
         rules.change(store, Rules(votes=votes), by=local("Cleo"))
 
 
+def test_rules_that_were_changed_meanwhile_are_not_written_over(store: Store) -> None:
+    seen = store.queue.rules()
+    rules.change(store, Rules(votes=2), by=local("Bo"), instead_of=seen)
+    with pytest.raises(BadInput, match=r"changed the rules .* \(2 must agree, votes are shown\): yours are not"):
+        rules.change(store, Rules(votes=3), by=local("Cleo"), instead_of=seen)
+    assert store.queue.rules() == Rules(votes=2)
+
+
 def test_the_rules_cannot_be_changed_behind_their_history(store: Store, tmp_path: Path) -> None:
     rules.change(store, Rules(votes=2), by=local("Cleo"))
     with closing(sqlite3.connect(tmp_path / "workspace" / "workspace.db")) as db:

@@ -15,6 +15,7 @@ from core.domain import Caption, Grain, Knowledge, Maker, Sample
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
+from core.stored import stored_row
 from core.summaries import too_long
 from core.training.config import Split
 from core.training.data import read_unlabelled
@@ -80,6 +81,17 @@ def test_a_prediction_names_the_summary_that_it_saw(bench: Workbench) -> None:
     prediction = bench.predict_with(SAMPLE, CAPTION, thoughts)
     (summary,) = bench.store.knowledge(SAMPLE.id, grain="summary")
     assert prediction.maker.parameters == {"caption": CAPTION.id, "knowledge": [summary.id]}
+
+
+def test_a_stored_case_has_what_the_student_read_when_it_was_last_asked(bench: Workbench) -> None:
+    thoughts = [thought(80, "sentence"), thought(81, "noun")]
+    bench.store.add(*thoughts)
+    raw = {each.grain: each.text for each in thoughts}
+    name = bench.predict_with(SAMPLE, CAPTION, thoughts).maker.model
+    assert stored_row(bench.store, SAMPLE, name).knowledge == {"summary": SUMMARY}
+    assert stored_row(bench.store, SAMPLE, "another").knowledge == stored_row(bench.store, SAMPLE).knowledge == raw
+    bench.predict_with(SAMPLE, CAPTION, [thought(1)])
+    assert stored_row(bench.store, SAMPLE, name).knowledge == raw
 
 
 def test_a_summary_is_no_thought_about_the_sample(bench: Workbench) -> None:

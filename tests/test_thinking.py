@@ -80,7 +80,7 @@ def test_every_sample_gets_its_thoughts_once(store: Store, loopback: Loopback, p
     assert grains[PICTURED[2].id] == grains[PLAIN[0].id] == ["noun", "sentence"]
     again = look(store, teacher)
     assert (again.missing, len(again.kept), list(again.conversations())) == (0, 12, [])
-    assert store.bulk.coverage("tiny", "all") == {"caption": 2, "multimodality": 2, "noun": 5, "sentence": 5}
+    assert store.bulk.coverage("tiny", "all") == (5, {"caption": 2, "multimodality": 2, "noun": 5, "sentence": 5})
 
 
 def test_a_batch_keeps_what_the_page_would_keep(store: Store, loopback: Loopback) -> None:

@@ -28,8 +28,9 @@ def reliability(compared: Compared, number: int) -> Table:
     everything = [each for held in bins for each in held]
     if everything:
         sure, right = (sum(each[part] for each in everything) / total for part in (0, 1))
-        *numbers, _ = _line("", total, sure, right, ()).numbers
-        lines.append(Line(name="all", numbers=(*numbers, Number(value=error))))
+        places = tuple(sorted({at for *_, at in everything}))
+        *numbers, _ = _line("", total, sure, right, places).numbers
+        lines.append(Line(name="all", numbers=(*numbers, Number(value=error, rows=places))))
     return Table(
         title=f"Confidence of {compared.sides[number].name}",
         note="Of mentions as a whole. The gap of all is the expected calibration error (ECE).",

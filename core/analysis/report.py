@@ -9,7 +9,7 @@ from core.analysis.calibration import reliability
 from core.analysis.compared import Compared
 from core.analysis.differences import confusion, help_and_hurt, right_and_wrong
 from core.analysis.mistakes import Suspect, error_classes, label_errors
-from core.analysis.sides import Side
+from core.analysis.sides import Side, gold_mentions
 from core.analysis.slices import Known, overall, slices
 from core.analysis.tables import Table
 from core.corpora import Row
@@ -72,20 +72,25 @@ def compare(
 
     Raises:
         Forbidden: their role does not let them study tweets.
-        BadInput: there are no rows, one has no gold labels, or the two sides have different tasks.
+        BadInput: there are no rows, one has no gold labels, or the two sides are the same or have different tasks.
         StoreError: the workspace cannot be written.
         Unavailable: a student cannot be loaded.
     """
     by.must("study tweets")
+    if sides[0] == sides[1]:
+        raise BadInput(f"both sides are {sides[0].name}: choose another student or another view for one of them")
     if not rows:
         raise BadInput("there are no samples to compare on")
     tasks = {models.student(settings.model_copy(update={"student": side.student})).task for side in sides}
     if len(tasks) > 1:
         raise BadInput("one student finds entities and the other relations: compare students of one task")
+    (task,) = tasks
+    for row in rows:
+        gold_mentions(row, task)  # before the students label for minutes
     first, second = (
         answer_all(settings, models, side, rows, _part(progress, at), by=by) for at, side in enumerate(sides)
     )
-    return Compared(tasks.pop(), rows, sides, (first, second))
+    return Compared(task, rows, sides, (first, second))
 
 
 def _part(progress: Progress, at: int) -> Progress:

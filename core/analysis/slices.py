@@ -7,7 +7,7 @@ from core.analysis.compared import Compared, same
 from core.analysis.relatedness import relatedness
 from core.analysis.tables import Line, Number, Table
 from core.corpora import Row
-from core.domain import Entity
+from core.domain import Entity, Span
 
 Slicer = Callable[[Row, Entity], str]
 """From a mention in its row to the slice that it belongs to."""
@@ -25,6 +25,8 @@ class Known:
         """The words and the mentions of a training set."""
         words = {word.casefold() for row in rows for word in row.sample.tokens}
         mentions = {_surface(row, each) for row in rows for each in row.sample.entities or ()}
+        # A pair's relation stands at its head.
+        mentions |= {_surface(row, row.sample.relation.head) for row in rows if row.sample.relation}
         return cls(frozenset(words), frozenset(mentions))
 
 
@@ -138,5 +140,5 @@ def _tweet_length(row: Row, _: Entity) -> str:
     return "1 to 10" if words <= 10 else "11 to 20" if words <= 20 else "over 20"
 
 
-def _surface(row: Row, mention: Entity) -> str:
+def _surface(row: Row, mention: Span) -> str:
     return " ".join(row.sample.tokens[mention.start : mention.end]).casefold()

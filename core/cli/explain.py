@@ -106,7 +106,7 @@ def whatif(
     bench = workbench(student=student, workspace=workspace)
     predictor = bench.models.student(bench.settings)
     parent = _try(bench.store, case, after) if after else None
-    row = row_of(parent) if parent else stored_row(bench.store, stored_case(bench.store, case).sample)
+    row = row_of(parent) if parent else stored_row(bench.store, stored_case(bench.store, case).sample, predictor.name)
     edited = {"caption": caption, "noun": noun, "sentence": sentence, "multimodality": multimodality}
     edited |= {"entities": entities, "reasoning": reasoning}
     told = {**parts_of(row), **{part: words for part, words in edited.items() if words is not None}}

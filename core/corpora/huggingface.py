@@ -4,7 +4,7 @@
 `head`, `tail` (`start`, `end` in tokens) and `relation` (ClassLabel). Errors name the row in place of a line.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,11 +25,11 @@ HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", 
 SUFFIX = ".parquet"
 
 MAX_ROWS = 5_000_000
-MAX_BYTES = 1 << 30
-"""Of a file, also when it is unpacked as its own header says: a small file may hold a very large one."""
+MAX_BYTES = 1 << 28
+"""Of a file, also when it is unpacked: a small file may hold a very large one, whatever its own header says."""
 
 _SPLITS = {"train", "validation", "valid", "val", "dev", "test"}
-_BATCH = 1000
+_BATCH = 100
 _GRAINS: tuple[Grain, ...] = ("noun", "sentence", "multimodality", "mixed")
 
 
@@ -72,10 +72,23 @@ def _rows(path: Path) -> Iterator[Row]:
         if parquet.metadata.num_rows > MAX_ROWS or sum(sizes) > MAX_BYTES:
             raise BadInput(f"{path}: unpacks to over {MAX_ROWS:,} rows or {MAX_BYTES >> 20:,} MiB; part it")
         records = (record for batch in parquet.iter_batches(_BATCH) for record in batch.to_pylist())
+        size = 0
         for number, record in enumerate(records, start=1):
+            size += _size(record)
+            if size > MAX_BYTES:  # a header says nothing of values that stand in the file once, and in many rows
+                raise BadInput(f"{path}: unpacks to over {MAX_BYTES >> 20:,} MiB; part it into smaller files")
             yield _row(path, number, record, names)
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(f"{path}: is no Parquet file that can be read ({' '.join(str(error).split())[:200]})") from None
+
+
+def _size(value: Any) -> int:
+    """About how many bytes a value takes: those of its characters, and a word for anything else."""
+    if isinstance(value, Mapping):
+        return sum(map(_size, value.values()))
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return len(value) if isinstance(value, str | bytes) else 8
 
 
 def _row(path: Path, number: int, raw: dict[str, Any], names: dict[str, list[str]]) -> Row:

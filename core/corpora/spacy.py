@@ -23,7 +23,7 @@ from core.files import writing
 HOLDS: frozenset[Part] = frozenset({"entities", "relation", "image", "caption", "knowledge", "spaces"})
 SUFFIX = ".spacy"
 
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 28
 """Of a file, also when it is unpacked: a small file may hold a very large one."""
 
 _ATTRIBUTES = ("ENT_IOB", "ENT_TYPE")

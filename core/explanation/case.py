@@ -112,7 +112,7 @@ def explain_stored(predictor: Predictor, store: Store, case_id: str, progress: P
     makers: dict[str, str] = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
     if case.captions:
         makers["caption"] = case.captions[0].maker.model
-    study = explain(predictor, stored_row(store, case.sample), progress)
+    study = explain(predictor, stored_row(store, case.sample, predictor.name), progress)
     tried, notes = store.counterfactuals(case_id), store.notes(case_id)
     return study.model_copy(update={"makers": makers, "counterfactuals": tuple(tried), "notes": tuple(notes)})
 

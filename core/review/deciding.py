@@ -193,5 +193,5 @@ def named(by: Person) -> str:
     """
     name = by.name.strip()
     if not 1 <= len(name) <= 100:
-        raise BadInput("a decision needs your name, of at most 100 characters: type it in the sidebar")
+        raise BadInput("this needs your name, of at most 100 characters: type it in the sidebar")
     return name

@@ -35,18 +35,22 @@ def read(workspace: Path) -> str:
         raise StoreError(f"the guidelines {file} cannot be read ({error}); mend or remove the file") from error
 
 
-def write(workspace: Path, text: str, *, by: Person) -> None:
+def write(workspace: Path, text: str, *, by: Person, instead_of: str | None = None) -> None:
     """Put other guidelines in their place; those before stay beside them, in a file named by the time.
+
+    `instead_of` are those that the text was made from, where it was made from any.
 
     Raises:
         Forbidden: their role does not let them.
-        BadInput: the text is too long, or the reviewer's name is missing or too long.
+        BadInput: the text is too long, the reviewer's name is missing or too long, or the guidelines are others by now.
         StoreError: the file cannot be written.
     """
     by.must("change the guidelines")
     named(by)
     if len(text) > MAX_CHARACTERS:
         raise BadInput(f"the guidelines have {len(text):,} characters; shorten them to {MAX_CHARACTERS:,} or fewer")
+    if instead_of not in (None, read(workspace)):
+        raise BadInput("somebody changed the guidelines while you wrote: yours are not saved")
     file = workspace / FILE
     try:
         if file.exists():

@@ -9,15 +9,20 @@ from core.store.queue import Rules
 MAX_VOTES = 20
 
 
-def change(store: Store, rules: Rules, *, by: Person) -> None:
+def change(store: Store, rules: Rules, *, by: Person, instead_of: Rules | None = None) -> None:
     """Let other rules hold from now on; where every variant stands is settled anew by them.
+
+    `instead_of` are those that somebody saw who chose the new ones, where they saw any.
 
     Raises:
         Forbidden: their role does not let them.
-        BadInput: so many votes can't be asked for, or the name is missing or too long.
+        BadInput: so many votes can't be asked for, the name is missing or too long, or the rules are others by now.
         StoreError: the workspace cannot be written.
     """
     by.must("change the guidelines")
     if not 1 <= rules.votes <= MAX_VOTES:
         raise BadInput(f"{rules.votes} reviewers can't be asked to agree on a variant: choose 1 to {MAX_VOTES}")
+    if instead_of not in (None, held := store.queue.rules()):
+        seen = f"{held.votes} must agree, votes are {'hidden' if held.blind else 'shown'}"
+        raise BadInput(f"somebody changed the rules while you chose ({seen}): yours are not saved")
     store.queue.set_rules(rules, reviewer=named(by))

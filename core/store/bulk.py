@@ -112,11 +112,14 @@ class Bulk:
         texts = self._texts(kind, wanted)
         return [{"id": each, **json.loads(texts[each])} for each in wanted]
 
-    def coverage(self, corpus: str, split: str) -> dict[str, int]:
-        """How many samples of a split have a caption, a thought of each grain, a variant of each kind that was kept.
+    def coverage(self, corpus: str, split: str) -> tuple[int, dict[str, int]]:
+        """How many samples a split has, and how many of them a caption, a thought of each grain, a kept variant of each
+        kind.
 
-        By whichever model; what no sample has is left out.
+        Each sample counts once, however often it stands there. By whichever model; what no sample has is left out.
         """
+        size = "SELECT count(DISTINCT sample_id) AS samples FROM memberships WHERE corpus = ? AND split = ?"
+        (total,) = self._rows(size, corpus, split)
         sql = """
             SELECT what, count(DISTINCT sample_id) AS samples FROM memberships JOIN (
                 SELECT 'caption' AS what, sample_id FROM captions
@@ -125,7 +128,7 @@ class Bulk:
             ) USING (sample_id)
             WHERE corpus = ? AND split = ? GROUP BY what ORDER BY what
         """
-        return {row["what"]: row["samples"] for row in self._rows(sql, corpus, split)}
+        return total["samples"], {row["what"]: row["samples"] for row in self._rows(sql, corpus, split)}
 
     def sizes(self) -> list[Size]:
         """How large each split that was imported is; a sample that stands twice in one counts twice."""

@@ -152,22 +152,21 @@ class Queue:
         return {row["reviewer"]: row["n"] for row in rows}
 
     def crossings(self) -> list[tuple[str, str, str, str, int]]:
-        """For each pair of reviewers (first, second, choice of the first, of the second, on how many variants)."""
-        sql = """
-            SELECT a.reviewer AS first, b.reviewer AS second, a.choice AS said, b.choice AS replied, count(*) AS n
-            FROM counted AS a JOIN counted AS b
-                ON b.augmentation_id = a.augmentation_id AND b.reviewer > a.reviewer
-            GROUP BY 1, 2, 3, 4
+        """For each pair of reviewers (first, second, choice of the first, of the second, on how many variants).
+
+        Who settles a dispute has seen the others' votes: that is no vote of their own.
         """
+        sql = f"""
+            WITH own AS MATERIALIZED ({_OWN})
+            SELECT a.reviewer AS first, b.reviewer AS second, a.choice AS said, b.choice AS replied, count(*) AS n
+            FROM own AS a JOIN own AS b ON b.augmentation_id = a.augmentation_id AND b.reviewer > a.reviewer
+            GROUP BY 1, 2, 3, 4
+        """  # noqa: S608 - only our own words
         return [(r["first"], r["second"], r["said"], r["replied"], r["n"]) for r in self._rows(sql)]
 
     def ballots(self) -> Iterator[tuple[str, str, int]]:
-        """How often each choice was given to each variant that has two votes or more: (variant, choice, number)."""
-        sql = """
-            SELECT augmentation_id, choice, count(*) AS n FROM counted
-            WHERE augmentation_id IN (SELECT augmentation_id FROM queue WHERE votes > 1)
-            GROUP BY augmentation_id, choice
-        """
+        """How often each choice was given to each variant but to settle a dispute: (variant, choice, number)."""
+        sql = f"SELECT augmentation_id, choice, count(*) AS n FROM ({_OWN}) GROUP BY augmentation_id, choice"  # noqa: S608
         return ((row["augmentation_id"], row["choice"], row["n"]) for row in self._rows(sql))
 
     def standing_votes(self, augmentation_id: str) -> list[Decision]:
@@ -255,6 +254,12 @@ def taken_back(decision: Decision, reviewer: str, at: datetime) -> Decision:
 
 _UNKNOWN = -1
 """In place of a number that nobody knows: it sorts behind all others."""
+
+_OWN = """
+    SELECT counted.augmentation_id, counted.reviewer, counted.choice
+    FROM counted JOIN decisions ON decisions.number = counted.decision WHERE NOT decisions.adjudicates
+"""
+"""Votes that their reviewers gave by themselves."""
 
 _ITEM = """
     queue.number, queue.state, queue.votes, queue.disputed, queue.student, queue.uncertainty, queue.changes,
