@@ -119,6 +119,28 @@ def test_two_views_are_compared_and_the_most_telling_cases_are_listed_without_th
     assert not any(word in listed.read_text() for word in ("goes", "ana", "oslo"))
 
 
+def test_a_split_of_the_workspace_is_compared_as_its_file_is(
+    capsys: pytest.CaptureFixture[str], student: Path, corpora: Path, tmp_path: Path
+) -> None:
+    home = ("--workspace", tmp_path / "workspace", "--student", student)
+    told = ("--captions", corpora / "captions.txt", "--knowledge", corpora / "dev.knowledge.txt")
+    by_file = run(capsys, "compare", "--path", corpora / "dev.txt", *told, *home)
+    part = ("--corpus", "tiny", "--split", "dev")
+    run(capsys, "import", "--path", corpora / "dev.txt", *told, *part, "--workspace", tmp_path / "workspace")
+    assert run(capsys, "compare", *part, *home) == {**by_file, "path": "tiny/dev"}
+    both = ("--path", corpora / "dev.txt", "--corpus", "tiny")
+    assert "name either a labelled split with --path" in run(capsys, "compare", *both, *home, status=2)
+
+
+def test_studied_cases_are_listed_the_latest_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    samples = [Sample.from_text(f"ana goes {where}") for where in ("there", "here")]
+    with Store(tmp_path / "workspace") as store:
+        for sample in samples:
+            store.study(sample)
+    found = run(capsys, "cases", "--workspace", tmp_path / "workspace")["cases"]
+    assert [(each["id"], each["text"]) for each in found] == [(each.id, each.text) for each in samples[::-1]]
+
+
 def test_a_list_of_cases_is_rebuilt_from_the_corpus_and_refused_for_another(
     capsys: pytest.CaptureFixture[str], student: Path, corpora: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,8 @@ from core.errors import BadInput
 from core.files import write_text
 from core.identity import local
 from core.settings import Settings
+from core.store import Store
+from core.stored import stored_row, stored_samples
 from core.training.config import Split
 
 VIEWS: dict[str, View] = {"without": "without_knowledge", "with": "with_knowledge"}
@@ -30,7 +32,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(
-    path: Annotated[Path, typer.Option(help="A labelled split.")],
+    path: Annotated[Path | None, typer.Option(help="A labelled split; or name one of the workspace.")] = None,
+    corpus: Annotated[str | None, typer.Option(help="A corpus of the workspace, with what is known of it.")] = None,
+    split: Annotated[str, typer.Option(help="The corpus' split, e.g. test.")] = "all",
     form: Annotated[str, typer.Option("--format", help=f"Its form: {', '.join(corpora.names())}.")] = "twitter",
     captions: Annotated[Path | None, typer.Option(help="Captions, for the knowledge view.")] = None,
     knowledge: Annotated[Path | None, typer.Option(help="Knowledge, for the knowledge view.")] = None,
@@ -61,20 +65,29 @@ def compare(
     for name in (view, against_view):
         if name not in VIEWS:
             raise BadInput(f"there is no view {name!r}; there are: {', '.join(VIEWS)}")
+    if (path is None) == (corpus is None):
+        raise BadInput("name either a labelled split with --path or one of the workspace with --corpus")
+    if cases and corpus:
+        raise BadInput("--cases names samples by their place in a file: name that file with --path, not a --corpus")
     settings = Settings.read(student=student, workspace=workspace)
     sides = (
         Side(student=settings.student, view=VIEWS[view]),
         Side(student=against or settings.student, view=VIEWS[against_view]),
     )
     reader = corpora.find(form)
-    rows = reader.read(path, captions=captions, knowledge=knowledge)
+    if path:
+        where, rows = str(path), reader.read(path, captions=captions, knowledge=knowledge)
+    else:
+        store = Store(settings.workspace)
+        where = f"{corpus}/{split}"
+        rows = [stored_row(store, sample) for sample in stored_samples(store, str(corpus), split)]
     known = Known.of(reader.read(train)) if train else None
     with progress("labelling") as bar:
         compared = compare_sides(settings, Models(), rows, sides, lambda done, total: bar(done, total, ""), by=local())
     found = report(compared, known)
-    if cases:
+    if cases and path:
         inside = partial(_inside, root=(data or settings.data or Path()).resolve())
-        split = Split(
+        file = Split(
             format=form,
             path=inside(path),
             captions=inside(captions) if captions else None,
@@ -82,13 +95,13 @@ def compare(
         )
         listed = tuple(telling(compared, TELLING))
         names = (sides[0].name, sides[1].name)
-        write_text(CaseList(student=sides[1].student, sides=names, split=split, case=listed).toml(), cases)
-    lines = [str(path), found.head]
+        write_text(CaseList(student=sides[1].student, sides=names, split=file, case=listed).toml(), cases)
+    lines = [where, found.head]
     for table in found.tables():
         lines += ["", *table.text(), *([table.note] if table.note else [])]
     lines += ["", f"Likely label errors ({len(found.label_errors):,}; the likeliest first)"]
     lines += [f"{each.confidence:.1%}  sample {each.row}: {each.sentence}" for each in found.label_errors[:MOST]]
-    answer({"path": str(path), **found.model_dump(mode="json")}, as_json=as_json, lines=lines)
+    answer({"path": where, **found.model_dump(mode="json")}, as_json=as_json, lines=lines)
 
 
 def _inside(path: Path, root: Path) -> Path:

@@ -22,10 +22,23 @@ if TYPE_CHECKING:
 
 
 def add_to(app: typer.Typer) -> None:
-    """Offer this command."""
+    """Offer these commands."""
+    app.command("cases")(command(list_cases))
     app.command()(command(explain))
     app.command()(command(whatif))
     app.command()(command(note))
+
+
+def list_cases(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what was studied in the workspace, the latest first, with the ids that 'explain' and 'whatif' take."""
+    studied = Store(Settings.read(workspace=workspace).workspace).recent(limit=limit)
+    document = [{"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text} for each in studied]
+    lines = [f"{each.sample.id}  {each.at:%Y-%m-%d %H:%M} UTC  {each.sample.text}" for each in studied]
+    answer({"cases": document}, as_json=as_json, lines=lines or ["Nothing has been studied yet."])
 
 
 def explain(

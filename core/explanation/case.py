@@ -14,7 +14,7 @@ from core.explanation.reading import PromptAttention, Reading
 from core.prediction import Predictor
 from core.progress import Progress
 from core.store import Store
-from core.stored import stored_case, stored_row
+from core.stored import stored_case, stored_row, summary_read
 
 
 class Judged(Value):
@@ -112,6 +112,8 @@ def explain_stored(predictor: Predictor, store: Store, case_id: str, progress: P
     makers: dict[str, str] = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
     if case.captions:
         makers["caption"] = case.captions[0].maker.model
+    if summary := summary_read(store, case_id, predictor.name):
+        makers["summary"] = summary.maker.model
     study = explain(predictor, stored_row(store, case.sample, predictor.name), progress)
     tried, notes = store.counterfactuals(case_id), store.notes(case_id)
     return study.model_copy(update={"makers": makers, "counterfactuals": tuple(tried), "notes": tuple(notes)})
