@@ -67,7 +67,8 @@ def show_agreement() -> None:
             alt=f"Cohen's kappa of {len(rows)} pairs of reviewers",
         )
     st.caption(
-        "1 is perfect agreement, 0 what chance gives. Skips are no votes; approving and editing are two choices."
+        "1 is perfect agreement, 0 what chance gives. Skips are no votes, nor is what settles a dispute; approving and "
+        "editing are two choices."
     )
 
 
