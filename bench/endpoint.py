@@ -96,7 +96,8 @@ def _text(question: str, asked: str) -> str:
     """An answer: a rewrite with every name, yes to nine in ten, an imagined picture; or a sentence."""
     task, _, tweet = question.partition("\n")
     if task.startswith("Transform"):
-        return f"Guess what, friends: {tweet}, and everybody was so happy about it!"
+        words = tweet.split()
+        return f"Guess what, friends: {' '.join(words[3:])}, {' '.join(words[:3])}!"
     if task.startswith("Whether"):
         return "No" if int(asked, 16) % 10 == 0 else "Yes"
     if task.startswith("What is a possible image"):
