@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator
 from itertools import cycle
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -30,6 +31,7 @@ def beside_the_paper(table: Results, test: str) -> go.Figure:
     rows = [row for row in table.rows if test in row.paper or test in row.tests]
     figure.add_scatter(
         name="the paper",
+        visible=any(test in row.paper for row in rows),
         x=[row.paper.get(test) for row in rows],
         y=list(range(len(rows))),
         mode="markers",
@@ -55,7 +57,7 @@ def beside_the_paper(table: Results, test: str) -> go.Figure:
         dragmode=False,
     )
     figure.update_xaxes(title="F1, per cent", fixedrange=True, automargin=True)
-    names = [html.escape(_short(row.name)) for row in rows]
+    names = [_in_two_lines(row.name) for row in rows]
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=names, autorange="reversed", fixedrange=True, automargin=True
     )
@@ -139,5 +141,7 @@ def _cells(row: RowResults, tests: tuple[str, ...]) -> dict[str, object]:
     return cells | {"the paper's encoder, teacher": row.paper_label or ""}
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 24 else name[:23] + "…"
+def _in_two_lines(name: str) -> str:
+    """A row's name, as Plotly's markup, in at most two lines of a width that a phone has beside a plot."""
+    lines = wrap(name, 24, max_lines=2, placeholder="…", break_on_hyphens=False)
+    return "<br>".join(map(html.escape, lines))
