@@ -31,6 +31,18 @@ WORDS = (
 ).split()
 
 
+SPECIAL = {
+    "bos_token": "<s>",
+    "cls_token": "<s>",
+    "pad_token": "<pad>",
+    "eos_token": "</s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
+"""RoBERTa's, in the order of their ids."""
+
+
 def encoder(folder: Path, dropout: float = 0.1) -> Path:
     """A two-layer BERT of width 32 with a small vocabulary, saved as any encoder is."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,18 +69,7 @@ def xlm_roberta(folder: Path) -> Path:
     vocabulary = {word: at for at, word in enumerate(["<s>", "<pad>", "</s>", "<unk>", "<mask>", *WORDS])}
     words = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - no password
     words.pre_tokenizer = WhitespaceSplit()
-    special = {
-        "cls": "<s>",
-        "bos": "<s>",
-        "pad": "<pad>",
-        "sep": "</s>",
-        "eos": "</s>",
-        "unk": "<unk>",
-        "mask": "<mask>",
-    }
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, **{f"{name}_token": token for name, token in special.items()}
-    ).save_pretrained(folder)
+    PreTrainedTokenizerFast(tokenizer_object=words, **SPECIAL).save_pretrained(folder)
     torch.manual_seed(0)
     config = XLMRobertaConfig(
         vocab_size=len(vocabulary),
@@ -90,10 +91,9 @@ def roberta(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     bpe = Tokenizer(BPE(unk_token="<unk>"))  # noqa: S106 - no password
     bpe.pre_tokenizer, bpe.decoder = ByteLevel(add_prefix_space=False), ByteLevelDecoder()
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    bpe.train_from_iterator([" ".join(WORDS * 3)], BpeTrainer(special_tokens=special, vocab_size=400))
-    names = {"cls": "<s>", "bos": "<s>", "pad": "<pad>", "sep": "</s>", "eos": "</s>", "unk": "<unk>", "mask": "<mask>"}
-    fast = PreTrainedTokenizerFast(tokenizer_object=bpe, **{f"{name}_token": token for name, token in names.items()})
+    trainer = BpeTrainer(special_tokens=list(dict.fromkeys(SPECIAL.values())), vocab_size=400)
+    bpe.train_from_iterator([" ".join(WORDS * 3)], trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=bpe, **SPECIAL)
     fast.save_pretrained(folder)
     torch.manual_seed(0)
     config = RobertaConfig(
