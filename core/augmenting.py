@@ -15,7 +15,7 @@ from core.augmentation.files import Variant
 from core.augmentation.pool import mentions_of
 from core.augmentation.wording import squeezed
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
-from core.errors import TeacherError
+from core.errors import BadInput, TeacherError
 from core.store import Store, canonical
 from core.teachers import Ask, Teacher
 
@@ -38,6 +38,21 @@ class Wish:
     times: int = 1
     seed: int = 0
     quotas: Mapping[str, int] | None = None
+
+
+def read_quotas(given: Iterable[str]) -> dict[str, int]:
+    """Quotas as a person writes them, each as `PER=200`.
+
+    Raises:
+        BadInput: one is no type and number.
+    """
+    quotas = {}
+    for each in given:
+        kind, _, number = each.partition("=")
+        if not (kind and number.isascii() and number.isdecimal()):
+            raise BadInput(f"the quota {each!r} must be a type and a number, such as PER=200")
+        quotas[kind] = int(number)
+    return quotas
 
 
 def names_of_other_splits(store: Store, corpus: str, split: str) -> set[str]:
@@ -68,7 +83,7 @@ class Augmenting:
         """Plan all variants. Samples are taken as they are planned: who labels them meanwhile knows how far it is.
 
         Raises:
-            BadInput: the teacher's prompt set does not exist.
+            BadInput: the teacher's prompt set does not exist, or a quota is of a type that no mention has.
         """
         self.kept: list[str] = []
         self._store = store
@@ -77,13 +92,18 @@ class Augmenting:
         self._open: list[_Series] = []
         once = _once(samples)
         left = dict(wish.quotas or {})
+        types: set[str] = set()
         while some := list(islice(once, AT_ONCE)):
+            types.update(entity.type for _, entities in some for entity in entities or ())
             planned = [series for labelled in some for series in _planned(labelled, teacher, wish, pool, left)]
             self._look_up(planned)
             self._found += (series.kept for series in planned)
             self._open += (series for series in planned if not series.is_whole)
             if self._open:
                 language.prepare()
+        if unknown := left.keys() - types:
+            there = ", ".join(sorted(types)) or "none"
+            raise BadInput(f"the quota of {min(unknown)!r}: no mention has that type; there are: {there}")
         self._note_kept()
 
     @property

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import charts, inert, navigation, people, problems, resources, sidebar, stages
-from core.augmenting import Wish
+from core.augmenting import Wish, read_quotas
 from core.domain import AugmentationKind
 from core.jobs import CorpusJob, Order, Product, forecast
 from core.study import VARIANTS
@@ -52,7 +52,19 @@ def choose_order() -> Order | None:
             "Of each kind", min_value=1, max_value=50, value=1, key="times", persist_state="session"
         )
         seed = left.number_input("Seed", min_value=0, value=0, key="seed", persist_state="session")
-        wish = Wish(tuple(kinds), int(times), int(seed))
+        written = ""
+        if "entity" in kinds:
+            written = left.text_input(
+                "At most, by type",
+                placeholder="PER=200 LOC=50",
+                key="quotas",
+                help="Of so many mentions of a type another name is put in place; then of other types",
+                persist_state="session",
+            )
+        with problems.shown():
+            wish = Wish(tuple(kinds), int(times), int(seed), read_quotas(written.replace(",", " ").split()))
+        if wish is None:
+            return None
     if product != "captions":
         concurrency = right.number_input(
             "Requests at once",

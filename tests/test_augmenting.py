@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -21,9 +22,10 @@ from core.asking import Engine, Job, Limits, Tally
 from core.augmentation import EntityPool, files
 from core.augmentation.naming import TYPES, NameList
 from core.augmentation.report import report
-from core.augmenting import Augmenting, Wish, variants_of
+from core.augmenting import Augmenting, Wish, read_quotas, variants_of
 from core.corpora import Row
 from core.domain import Augmentation, Choice, Entity, Sample
+from core.errors import BadInput
 from core.identity import local
 from core.review import decide, edit, undo
 from core.store import Store
@@ -305,6 +307,19 @@ def test_a_quota_leaves_the_mentions_of_a_type_alone_when_it_is_used_up(loopback
     assert types["PER"] == 2
     assert types["LOC"] > 6
     assert report(made)["entity"].types == types
+
+
+def test_a_quota_of_a_type_that_no_mention_has_is_refused(loopback: Loopback, store: Store) -> None:
+    with pytest.raises(BadInput, match="'PERSON': no mention has that type; there are: LOC, PER"):
+        run(loopback, store, kinds=("entity",), quotas={"PERSON": 2})
+    assert not loopback.requests
+
+
+@pytest.mark.parametrize("written", ["PER", "=2", "PER=", "PER=-1", "PER=²", "PER=1.5"])
+def test_what_is_no_quota_is_refused(written: str) -> None:
+    assert read_quotas(["PER=200", "LOC=0"]) == {"PER": 200, "LOC": 0}
+    with pytest.raises(BadInput, match=re.escape(repr(written))):
+        read_quotas(["LOC=1", written])
 
 
 def test_the_report_counts_what_was_kept_and_why_the_rest_was_dropped(loopback: Loopback, store: Store) -> None:

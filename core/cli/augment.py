@@ -86,9 +86,9 @@ def augment(
     What the store has is not asked again: after Ctrl-C, a kill or a failure the same command goes on.
     """
     from core.augmentation.report import report  # noqa: PLC0415 - openai is slow to import
-    from core.augmenting import Augmenting, Wish, variants_of  # noqa: PLC0415 - likewise
+    from core.augmenting import Augmenting, Wish, read_quotas, variants_of  # noqa: PLC0415 - likewise
 
-    wish = Wish(_kinds(kinds or KINDS), times, seed, _quotas(quota or []))
+    wish = Wish(_kinds(kinds or KINDS), times, seed, read_quotas(quota or []))
     batch.check(within.budget)
     if draws and about.limit is None:
         raise BadInput(f"--draw {draws[0]} needs --limit: how many samples to draw")
@@ -149,16 +149,6 @@ def _kinds(given: Sequence[str]) -> tuple[AugmentationKind, ...]:
     if unknown := set(given) - set(KINDS):
         raise BadInput(f"--kind {min(unknown)!r}: there is no such kind; there are: {', '.join(KINDS)}")
     return tuple(kind for kind in KINDS if kind in given)
-
-
-def _quotas(given: Sequence[str]) -> dict[str, int]:
-    quotas = {}
-    for each in given:
-        kind, equals, number = each.partition("=")
-        if not (kind and equals and number.isdecimal()):
-            raise BadInput(f"--quota {each!r} must be a type and a number, such as PER=200")
-        quotas[kind] = int(number)
-    return quotas
 
 
 def _pool(
