@@ -1,5 +1,7 @@
 """The sidebar: which models answer."""
 
+from typing import Literal
+
 import streamlit as st
 
 from app import inert, resources
@@ -24,7 +26,8 @@ def chosen_settings() -> Settings:
     captioner = _choose("captioner", "Captioner", settings.captioner)
     teacher = _choose("teacher", "Teacher", teachers.choose(settings))
     chosen = {"captioner": captioner, "teacher": teacher, **_choose_teacher_model(teacher, settings)}
-    chosen["student"] = _choose("student", "Student", settings.student)
+    # In the URL, so that a link says whose answers it shows; not so a teacher, for whom the server's owner may pay.
+    chosen["student"] = _choose("student", "Student", settings.student, bind="query-params")
     return settings.model_copy(update=chosen)
 
 
@@ -43,15 +46,18 @@ def _choose_teacher_model(teacher: str, settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _choose(kind: Kind, label: str, default: str) -> str:
+def _choose(kind: Kind, label: str, default: str, bind: Literal["query-params"] | None = None) -> str:
     known = {finding.name: finding for finding in findings() if finding.kind == kind}
     names = list(known) if default in known else [default, *known]
+    if bind and st.query_params.get(kind) in names:  # a link within a session outdoes what was chosen there before
+        st.session_state[kind] = st.query_params[kind]
     chosen: str = st.sidebar.selectbox(
         label,
         names,
         index=names.index(default),
         format_func=lambda name: EMBEDDED.get(name, name),
-        key=f"chosen_{kind}",
+        key=kind,
+        bind=bind,
         persist_state="session",
     )
     problem = known[chosen].problem if chosen in known else f"there is no {kind} of this name"

@@ -93,12 +93,14 @@ def show_sample(compared: Compared, at: int) -> None:
         for name, mentions in answers:
             st.caption(inert.label(f"{name}, sample {at}" if name == "Gold" else name))
             marks.show_tweet(row.sample, mentions)
-        st.page_link(
-            navigation.explain(),
-            label="Explain",
-            icon=":material/psychology:",
-            query_params={"case": row.sample.id},
-        )
+        students = list(dict.fromkeys(side.student for side in compared.sides))
+        for student in students:
+            st.page_link(
+                navigation.explain(),
+                label="Explain" if len(students) == 1 else f"Explain {inert.label(student)}",
+                icon=":material/psychology:",
+                query_params={"case": row.sample.id, "student": student},
+            )
 
 
 @st.fragment

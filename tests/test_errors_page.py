@@ -54,6 +54,32 @@ def test_a_figure_opens_the_samples_behind_it_and_each_leads_to_its_explanation(
     expect(page.get_by_role("heading", name="What if")).to_be_visible()
 
 
+def test_the_explanation_is_of_the_student_whose_answer_was_looked_at(page: Page, url: str) -> None:
+    def compare_with_the_fast_one() -> None:
+        page.get_by_role("combobox", name="Second").click()
+        page.get_by_role("option", name="twitter2017-fast").click()
+
+    compare_with_the_fast_one()
+    expect(page.get_by_text("and compare.")).to_be_visible()
+    page.get_by_role("button", name="Compare").click()
+    for student in ("twitter2017-fast", "twitter2017"):  # the second time in a session that knows its choice
+        page.get_by_role("tab", name="Likely label errors").click()
+        panel = page.get_by_role("tabpanel", name="Likely label errors")
+        panel.get_by_test_id("stDataFrame").click(position={"x": 20, "y": 55})
+        panel.get_by_role("link", name=f"Explain {student}", exact=True).click()
+        expect(page.get_by_text(f"Student: {student}", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="What if")).to_be_visible()
+        page.get_by_role("link", name="Errors").click()
+        compare_with_the_fast_one()
+    page.set_viewport_size({"width": 1280, "height": 1200})  # the whole sidebar: to scroll would close what opens
+    page.goto(f"{url.partition('/errors')[0]}/explain?student=twitter2017-fast")
+    expect(page.get_by_text("Student: twitter2017-fast", exact=True)).to_be_visible()
+    expect(page.get_by_role("combobox", name="Pinned beside it")).to_be_visible()
+    page.get_by_role("combobox", name="Student").click()
+    page.get_by_role("option", name="twitter2017", exact=True).click()
+    expect(page.get_by_text("Student: twitter2017", exact=True)).to_be_visible()
+
+
 def test_a_count_in_a_table_opens_its_samples(page: Page) -> None:
     table = page.get_by_test_id("stDataFrame").first
     box = table.bounding_box()
