@@ -2,11 +2,13 @@
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core import corpora, images
+from core.corpora import Row
 from core.demo import Demo, demos
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput
@@ -16,6 +18,9 @@ from core.store import Store
 
 _NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no name may hold: signs that part folders, and control characters, those that turn text round among them."""
+
+LONGEST = 10_000
+"""Characters of a tweet, a caption or a thought at most: pages show them whole."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,15 @@ def import_corpus(
 
     Raises:
         Forbidden: their role does not let them import.
-        BadInput: no such format, a broken line, a name that a folder or a file could not have, or another split is
-            kept under it.
+        BadInput: no such format, a broken line, a text over LONGEST, a name that a folder or a file could not have, or
+            another split is kept under it.
         StoreError: the workspace cannot be written.
     """
     by.must("import corpora")
     _check_name("corpus", corpus)
     _check_name("split", split)
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
+    _check_lengths(rows, path)
     by_captions = _maker(captions or path)
     by_knowledge = _maker(knowledge or path)
     described = [Caption(sample_id=row.sample.id, text=row.caption, maker=by_captions) for row in rows if row.caption]
@@ -100,6 +106,17 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
     if store.samples("demo", "all") != samples:  # a workspace that can only be read may still be looked at
         store.add_corpus("demo", "all", samples, replace=True)
     return placed
+
+
+def _check_lengths(rows: Sequence[Row], path: Path) -> None:
+    for number, row in enumerate(rows, start=1):
+        texts = [("text", row.sample.text), ("caption", row.caption or "")]
+        for what, text in [*texts, *(("knowledge", thought) for thought in row.knowledge.values())]:
+            if len(text) > LONGEST:
+                raise BadInput(
+                    f"{path}: sample {number:,} has {what} of {len(text):,} characters: make it {LONGEST:,} or fewer, "
+                    "or leave it out"
+                )
 
 
 def _check_name(what: str, name: str) -> None:

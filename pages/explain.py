@@ -206,10 +206,13 @@ def show_export(predictor: Predictor, case_id: str) -> None:
     key = (case_id, predictor.name, len(store.counterfactuals(case_id)), len(store.notes(case_id)))
     with problems.shown():
         if st.button("Prepare the export", icon=":material/inventory_2:"):
-            bar = st.progress(0.0, "Explaining every mention…")
-            study = cases.explain_stored(predictor, store, case_id, lambda done, total: bar.progress(done / total))
-            picture = resources.workbench(chosen).picture(study.sample)
-            bar.empty()
+            place = st.empty()
+            with place.container():
+                bar = st.progress(0.0, "Explaining every mention…")
+                st.button("Stop", icon=":material/stop:")
+                study = cases.explain_stored(predictor, store, case_id, lambda done, total: bar.progress(done / total))
+                picture = resources.workbench(chosen).picture(study.sample)
+            place.empty()
             made[key] = (render(study, picture), study.model_dump_json(indent=1))
         if key in made:
             page, document = made[key]

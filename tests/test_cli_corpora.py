@@ -106,12 +106,14 @@ def test_a_corpus_is_imported_with_its_captions_and_knowledge(corpora: Path) -> 
 
 def test_the_corpora_of_the_workspace_are_listed_with_their_sizes(corpora: Path, workspace: Path) -> None:
     assert core("corpora").stdout == f"No corpus is in {workspace}; 'import' takes one in.\n"
-    core("import", "--path", corpora / "dev.txt", "--captions", corpora / "captions.txt", "--corpus", "tiny")
+    published = ("--captions", corpora / "captions.txt", "--knowledge", corpora / "dev.knowledge.txt")
+    core("import", "--path", corpora / "dev.txt", *published, "--corpus", "tiny")
     assert core("corpora").stdout == (
-        "tiny/dev: 9 samples; with labels 9, pictures 9, captions 9, thoughts 0, variants 0\n"
+        "tiny/dev: 9 samples; with labels 9, pictures 9, captions 9, thoughts 9, variants 0, mixed 9\n"
     )
     size = {"corpus": "tiny", "split": "dev", "samples": 9, "labels": 9, "pictures": 9, "captions": 9}
-    assert document(core("corpora", "--json")) == {"corpora": [{**size, "thoughts": 0, "variants": 0}]}
+    size |= {"thoughts": 9, "variants": 0, "covered": {"caption": 9, "mixed": 9}}
+    assert document(core("corpora", "--json")) == {"corpora": [size]}
 
 
 def test_a_broken_line_is_named_and_nothing_imported(corpora: Path, tmp_path: Path, workspace: Path) -> None:

@@ -1,5 +1,6 @@
 """A corpus comes into the workspace with all that was published with it, or not at all."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -53,6 +54,24 @@ def test_captions_can_follow_later(store: Store, corpus: Path) -> None:
     samples = store.samples("own", "train")
     assert len(samples) == 3
     assert [caption.text for caption in store.captions(samples[0].id)] == ["a portrait"]
+
+
+@pytest.mark.parametrize("part", ["text", "caption", "knowledge"])
+def test_a_text_that_no_page_could_show_is_refused_and_nothing_kept(store: Store, tmp_path: Path, part: str) -> None:
+    def written(size: int) -> Path:
+        texts = {"text": "Ada", "caption": "a portrait", "knowledge": "A name."} | {part: "x" * size}
+        text = texts.pop("text")
+        short, long = ({"sample": {"text": each, "tokens": [each]}} for each in ("hello", text))
+        rows = [short, {**long, **texts}]
+        path = tmp_path / "long.jsonl"
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        return path
+
+    place = {"format": "jsonl", "corpus": "own", "split": "train", "by": local()}
+    with pytest.raises(BadInput, match=rf"long\.jsonl: sample 2 has {part} of 10,001 characters"):
+        import_corpus(store, written(10_001), **place)
+    assert store.corpora() == []
+    assert import_corpus(store, written(10_000), **place).samples == 2
 
 
 def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Path) -> None:

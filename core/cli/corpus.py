@@ -64,17 +64,27 @@ def import_(
 
 
 def corpora_(workspace: Workspace = None, as_json: AsJson = False) -> None:
-    """List the corpora in the workspace: how many samples each split has, and how many of them have what."""
+    """List the corpora in the workspace: how many samples each split has, and how many of them have what.
+
+    Thoughts are counted by grain and kept variants by kind as well, then of a sample that stands there twice once.
+    """
     folder = Settings.read(workspace=workspace).workspace
-    sizes = Store(folder).bulk.sizes()
-    lines = [_line(size) for size in sizes] or [f"No corpus is in {folder}; 'import' takes one in."]
-    answer({"corpora": [asdict(size) for size in sizes]}, as_json=as_json, lines=lines)
+    bulk = Store(folder).bulk
+    sizes = bulk.sizes()
+    covered = [bulk.coverage(size.corpus, size.split)[1] for size in sizes]
+    lines = [_line(size, covers) for size, covers in zip(sizes, covered, strict=True)]
+    answer(
+        {"corpora": [{**asdict(size), "covered": covers} for size, covers in zip(sizes, covered, strict=True)]},
+        as_json=as_json,
+        lines=lines or [f"No corpus is in {folder}; 'import' takes one in."],
+    )
 
 
-def _line(size: Size) -> str:
+def _line(size: Size, covered: dict[str, int]) -> str:
     return (
         f"{size.corpus}/{size.split}: {size.samples:,} samples; with labels {size.labels:,}, pictures "
         f"{size.pictures:,}, captions {size.captions:,}, thoughts {size.thoughts:,}, variants {size.variants:,}"
+        + "".join(f", {what} {number:,}" for what, number in covered.items() if what != "caption")
     )
 
 
