@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
 from core.asking.prices import Price
@@ -17,7 +15,7 @@ from core.augmentation.wording import squeezed
 from core.domain import Augmentation, AugmentationKind, Entity, Sample
 from core.errors import BadInput, TeacherError
 from core.store import Store, canonical
-from core.teachers import Ask, Teacher
+from core.teachers import Ask, Teacher, kept_forms
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""
@@ -123,7 +121,7 @@ class Augmenting:
         lengths = self._store.attempts.mean_answer(self._teacher.model, list(versions))
         return Forecast.of(
             calls=len(asks),
-            read=sum(tokens(ask.dialogue) for ask in asks),
+            read=sum(tokens(ask.dialogue, price) for ask in asks),
             written=sum(round(lengths.get(ask.prompt_version, ask.max_tokens)) for ask in asks),
             most=sum(ask.max_tokens for ask in asks),
             price=price,
@@ -144,7 +142,9 @@ class Augmenting:
         for series in planned:
             for nth, each in enumerate(series.plans):
                 version = each.asked["prompt_version"]
-                keys = ((series.parent.id, version, known) for known in _either(each.asked["parameters"]))
+                keys = (
+                    (series.parent.id, version, known) for known in map(canonical, kept_forms(each.asked["parameters"]))
+                )
                 if id_ := next((found[key] for key in keys if key in found), None):
                     series.kept[nth] = id_
 
@@ -237,15 +237,6 @@ def _planned(
                 left[each.replaces] -= 1
             plans.append(each)
         yield _Series(sample, plans)
-
-
-def _either(parameters: dict[str, JsonValue]) -> Iterator[str]:
-    """Parameters as stored variants may have them: the temperature is None where the endpoint has refused it.
-
-    It may have done so before they were planned or after, or in another run.
-    """
-    yield canonical(parameters)
-    yield from (canonical({**parameters, "temperature": temperature}) for temperature in (0, None))
 
 
 def _saying(made: Augmentation) -> str:

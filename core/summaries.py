@@ -16,13 +16,15 @@ from core.corpora import Row
 from core.domain import Caption, Knowledge, Sample
 from core.errors import TeacherError
 from core.knowledge import check
-from core.store import Asked, Store
+from core.store import Asked, Store, canonical
 from core.student.views import GRAIN_ORDER, ViewBuilder
-from core.teachers import Answer, Ask, Teacher
-from core.thinking import either
+from core.teachers import Answer, Ask, Teacher, kept_forms
 
 WORDS_A_PIECE = 0.65
 """Words that a sub-word is worth; in tweets' knowledge, full of names, some 0.7 (all-MiniLM's vocabulary)."""
+
+TOKENS_A_WORD = 2
+"""Of a teacher, at most, as long as a summary is no list of rare names: one of the words asked for is not cut off."""
 
 STEP = 10
 LEAST = 20
@@ -63,7 +65,7 @@ class Summariser:
         question = self._prompt.messages(text=overlong.sample.text, knowledge=knowledge, words=str(overlong.words))
         return Ask(
             dialogue=tuple(question),
-            max_tokens=self._prompt.max_tokens,
+            max_tokens=max(self._prompt.max_tokens, overlong.words * TOKENS_A_WORD),
             prompt_version=self.prompt_version,
             sample_id=overlong.sample.id,
             check=partial(check, tweet=overlong.sample.text, question=question[-1]["content"], model=self.model),
@@ -149,9 +151,9 @@ class Fitting:
         model, version = self._summariser.model, self._summariser.prompt_version
         found = self._store.bulk.thoughts(self._overlong, model=model, prompt_versions=[version])
         keys = [
-            (sample_id, version, parameters)
+            (sample_id, version, canonical(parameters))
             for sample_id, each in self._overlong.items()
-            for parameters in either(self._summariser.asked(each)["parameters"])
+            for parameters in kept_forms(self._summariser.asked(each)["parameters"])
         ]
         records = self._store.bulk.records(Knowledge, [found[key] for key in keys if key in found])
         return {record.sample_id: record for record in records}

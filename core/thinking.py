@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from core import prompts
 from core.asking import Conversation
 from core.asking.estimate import Forecast, tokens
@@ -13,7 +11,7 @@ from core.domain import GRAINS, Caption, Grain, Knowledge, Sample
 from core.errors import TeacherError
 from core.knowledge import About, Dialogue, dialogues, noted, prompt_of
 from core.store import Store, canonical
-from core.teachers import Teacher
+from core.teachers import Teacher, kept_forms
 
 AT_ONCE = 500
 """Samples that one look into the store is about."""
@@ -73,17 +71,17 @@ class Thinking:
                     ask = dialogue.ask(grain, case.about)
                     answer = round(lengths.get(ask.prompt_version, ask.max_tokens))
                     if grain not in case.kept:
-                        read += before + tokens(ask.dialogue)
+                        read += before + tokens(ask.dialogue, price)
                         written += answer
                         most += ask.max_tokens
-                    before += tokens(ask.dialogue) + answer
+                    before += tokens(ask.dialogue, price) + answer
         return Forecast.of(calls=self.missing, read=read, written=written, most=most, price=price)
 
     def _look_up(self, samples: Sequence[Sample], abouts: Mapping[str, About]) -> None:
         found = self._store.bulk.thoughts(
             [sample.id for sample in samples], model=self._teacher.model, prompt_versions=list(self._versions.values())
         )
-        plain = either(self._teacher.parameters)
+        plain = [canonical(each) for each in kept_forms(self._teacher.parameters)]
         for sample in samples:
             about = abouts.get(sample.id) if sample.image else None
             if isinstance(about, Caption) and not about.text:
@@ -94,7 +92,7 @@ class Thinking:
             for grain in grains:
                 known = plain
                 if grain == "multimodality":
-                    known = either({**self._teacher.parameters, **noted(about)})
+                    known = [canonical(each) for each in kept_forms({**self._teacher.parameters, **noted(about)})]
                 version = self._versions[prompt_of(grain, about)]
                 if id_ := next((found[key] for each in known if (key := (sample.id, version, each)) in found), None):
                     kept[grain] = id_
@@ -128,8 +126,3 @@ class Thinking:
 
 def _grains_of(about: About | None) -> tuple[Grain, ...]:
     return GRAINS if about else GRAINS[:2]
-
-
-def either(parameters: dict[str, JsonValue]) -> tuple[str, str]:
-    """Parameters as stored thoughts may have them: the temperature is None there if the endpoint refused it."""
-    return canonical(parameters), canonical({**parameters, "temperature": None})

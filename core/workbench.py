@@ -29,8 +29,8 @@ from core.knowledge import About, Dialogue
 from core.models import Models
 from core.progress import Progress
 from core.settings import Settings
-from core.store import Store
-from core.teachers import Picture
+from core.store import Asked, Store
+from core.teachers import Picture, kept_forms
 
 _log = logging.getLogger(__name__)
 
@@ -126,10 +126,10 @@ class Workbench:
         """
         about = (self.shown(dialogue.sample) or caption) if grain == "multimodality" else None
         sample = dialogue.sample
-        kept = self.store.knowledge(sample.id, grain=grain, **dialogue.asked(grain, about))
-        if kept:
-            dialogue.recall(kept[0], about)
-            return kept[0]
+        for asked in _as_kept(dialogue.asked(grain, about)):
+            if kept := self.store.knowledge(sample.id, grain=grain, **asked):
+                dialogue.recall(kept[0], about)
+                return kept[0]
         thought = dialogue.think(grain, about=about, hear=hear)
         self.store.add(sample, thought)
         return thought
@@ -164,8 +164,9 @@ class Workbench:
         try:
             teacher = self.models.teacher(self.settings)
             summariser = summaries.Summariser(teacher)
-            if kept := self.store.knowledge(sample.id, grain="summary", **summariser.asked(long)):
-                return kept[:1]
+            for asked in _as_kept(summariser.asked(long)):
+                if kept := self.store.knowledge(sample.id, grain="summary", **asked):
+                    return kept[:1]
             ask = summariser.ask(long)
             answer = teacher.ask(ask.dialogue, max_tokens=ask.max_tokens, hear=hear)
             ask.check(answer.text)
@@ -196,8 +197,9 @@ class Workbench:
         """One variant of a sample with these entities, or why there is none; unlabelled where they are None."""
         teacher = self.models.teacher(self.settings)
         plan = augmentation.plan(kind, sample, entities, teacher, pool=self._pool)
-        if kept := self.store.augmentations(sample.id, kind=kind, **plan.asked):
-            return kept[0]
+        for asked in _as_kept(plan.asked):
+            if kept := self.store.augmentations(sample.id, kind=kind, **asked):
+                return kept[0]
         made = plan.ask_now(teacher, hear)
         self.store.add(sample, made)
         return made
@@ -205,3 +207,8 @@ class Workbench:
     @cached_property
     def _pool(self) -> EntityPool:
         return EntityPool.of_the_project()
+
+
+def _as_kept(asked: Asked) -> Iterator[Asked]:
+    """What the maker of a kept answer to this may say."""
+    return ({**asked, "parameters": parameters} for parameters in kept_forms(asked["parameters"]))

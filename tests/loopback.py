@@ -5,6 +5,8 @@ A test says what is answered, as a function of the request; `fault` names one of
 
 import json
 import math
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Fault = Literal["status", "stall", "reset", "half", "nonsense", "page", "refuse", "filter", "length"]
+Fault = Literal["status", "stall", "reset", "half", "torn", "nonsense", "page", "refuse", "filter", "length"]
 
 
 FINISH = {"filter": "content_filter", "length": "length"}
@@ -110,9 +112,12 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
             self.end_headers()
-            if fault == "half":
+            if fault in ("half", "torn"):
                 sent, self.close_connection = sent[:20], True
             self.wfile.write(sent)
+            if fault == "torn":  # not closed in order, but reset
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
 
         def _stream(self, body: dict[str, Any], fault: Fault | None) -> None:
             words = loopback.answer(body).split(" ")

@@ -12,7 +12,7 @@ from core.domain import Sample
 from core.errors import StoreError
 from core.settings import Settings
 from core.store import Store
-from core.teachers import Answer, Ask, Message, Teacher, endpoint
+from core.teachers import Answer, Ask, Message, Picture, Teacher, endpoint
 from tests.asking import KEY, PRICE, alone, ask, kept, run
 from tests.loopback import Loopback
 
@@ -110,3 +110,11 @@ def test_a_key_is_of_the_content_alone(teacher: Teacher, loopback: Loopback) -> 
     about = Ask(ask(1).dialogue, 20, "test/noun@1", sample_id=Sample.from_text("a").id, check=lambda _: None)
     assert key_of(about, teacher) == keys[0]
     assert key_of(smaller(ask(1)), teacher) != keys[0]
+
+
+def test_a_key_is_of_a_picture_and_not_of_where_its_file_lies(teacher: Teacher) -> None:
+    def look(picture: Picture | str) -> str:
+        return key_of(Ask((Message(role="user", content="what is it?", picture=picture),), 20, "test/look@1"), teacher)
+
+    assert look(Picture("a.png", "/home/w/a.png")) == look(Picture("a.png", "w/a.png"))
+    assert len({look(Picture("a.png", "a")), look(Picture("b.png", "a")), look("data:image/jpeg;base64,AA=="), ""}) == 4

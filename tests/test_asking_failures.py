@@ -14,12 +14,13 @@ from core.asking.failing import ATTEMPTS
 from core.settings import Settings
 from core.store import Store
 from core.teachers import Answer, Ask, Message, Teacher, endpoint
-from tests.asking import alone, kept, once_a_question, question, run
+from tests.asking import alone, ask, kept, once_a_question, question, run
 from tests.loopback import Fault, Loopback
 
 FAULTS: dict[Fault, str] = {
     "reset": "unreachable",
     "half": "cut short",
+    "torn": "cut short",
     "nonsense": "nonsense",
     "stall": "silent",
     "page": "nonsense",
@@ -113,7 +114,29 @@ def test_every_one_of_many_faults_is_accounted_for(
     assert run(teacher, store, 120)[0].answered == len(tally.failures)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("fault", ["filter", "nonsense", "status"])
+def test_samples_that_ask_the_same_share_a_failure_too(
+    teacher: Teacher, store: Store, loopback: Loopback, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setattr(pace, "BACKOFF", 0.01)
+    loopback.fault, loopback.status = fault, 400
+    alike = Engine(teacher, store, Limits(1), None, planned=30)
+    asyncio.run(alike.run(alone(ask(1), []) for _ in range(30)))
+    assert (len(alike.tally.failures), alike.tally.stopped) == (30, None)
+    assert len(loopback.requests) == {"filter": 2, "nonsense": 3, "status": 1}[fault]
+
+
+@pytest.mark.parametrize("status", [400, 405, 422])
+def test_an_endpoint_that_refuses_everything_stops_the_run(
+    teacher: Teacher, store: Store, loopback: Loopback, status: int
+) -> None:
+    loopback.fault, loopback.status = "status", status
+    tally, _ = run(teacher, store, 100)
+    assert "20 asks in a row failed" in (tally.stopped or "")
+    assert len(loopback.requests) <= 24
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
 def test_a_refused_key_or_a_missing_model_stops_the_run_at_once_and_says_so(
     teacher: Teacher, store: Store, loopback: Loopback, status: int
 ) -> None:

@@ -111,6 +111,10 @@ def test_a_dry_run_counts_what_is_asked_about_pictures_that_are_captioned_first(
     said = think("--split", "new", "--dry-run").stdout
     assert "1 pictures are captioned first" in said
     assert "1 samples have a picture but no caption" in said
+    described = ("--split", "new", "--captioner", "describe")
+    assert document(think(*described, "--json"))["report"]["answered"] == 5
+    done = document(think(*described, "--dry-run", "--json"))
+    assert (done["forecast"]["calls"], done["to_caption"]) == (0, 0)
 
 
 def test_a_budget_stops_in_time_and_the_next_run_goes_on(loopback: Loopback) -> None:
@@ -193,6 +197,9 @@ def test_a_batch_goes_out_and_comes_in(loopback: Loopback, tmp_path: Path) -> No
     assert (into["report"]["answered"], into["unknown"], len(into["thoughts"])) == (80, ["nobody's"], 80)
     assert into["report"]["cost_usd"] == pytest.approx(80 * 0.15 / 2)  # a batch costs half
     assert loopback.requests == []
+    rest = think("--batch-out", file)
+    assert "Nothing is left to ask" in rest.stderr
+    assert [json.loads(line) for line in file.read_text().splitlines()] == lines
     both = think("--batch-out", file, "--batch-in", results)
     assert both.exit_code == 2
     assert "two steps" in both.stderr

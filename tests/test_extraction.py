@@ -163,6 +163,18 @@ def test_an_answer_that_is_not_parsed_is_counted_and_finds_nothing(
     assert sorted(statuses) == ["parsed"] * 3 + ["unparsed"]
 
 
+def test_an_answer_that_was_cut_off_is_parsed_as_it_came(
+    loopback: Loopback, teacher: Teacher, rows: list[Row], tmp_path: Path
+) -> None:
+    def answer(request: dict[str, Any]) -> str:
+        return f"{says(RIGHT)(request)}\nAs you can see, the first of them is a pers"
+
+    loopback.answer, loopback.fault = answer, "length"
+    result = extract(teacher, rows, tmp_path / "answers.jsonl")
+    assert (result.counts.parsed, result.counts.unparsed) == (0, 4)
+    assert "is a pers" in (tmp_path / "answers.jsonl").read_text()
+
+
 def test_mentions_without_a_place_lower_precision_and_no_more(
     loopback: Loopback, teacher: Teacher, rows: list[Row], tmp_path: Path
 ) -> None:

@@ -180,6 +180,13 @@ def test_an_answer_cut_off_ends_with_its_last_whole_sentence(
     assert teacher.ask(QUESTION, max_tokens=5).text == kept
 
 
+def test_halves_of_a_character_are_put_together_and_a_half_alone_is_replaced(
+    teacher: Teacher, loopback: Loopback
+) -> None:
+    loopback.answer = lambda _: "fine \U0001f600 \ud83d"
+    assert teacher.ask(QUESTION, max_tokens=20).text == "fine \U0001f600 \ufffd"
+
+
 def test_nobody_listening_is_reported_without_the_passwords_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     url = "http://user:hunter2@127.0.0.1:9/v1?token=hunter3"

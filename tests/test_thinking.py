@@ -215,7 +215,8 @@ def test_prices_are_of_a_table_that_users_name(loopback: Loopback, tmp_path: Pat
     mine = Settings.read(prices=table)
     assert price_of(teacher_of(loopback), mine) == Price(1, 2.5, date(2026, 1, 31))
     assert price_of(teacher_of(loopback, model="gpt-test-2026-01-01"), mine) == Price(1, 2.5, date(2026, 1, 31))
-    assert price_of(teacher_of(loopback, model="gpt-testing"), mine) is None
+    for other in ("gpt-testing", "gpt-test-32k", "gpt-test-0613"):
+        assert price_of(teacher_of(loopback, model=other), mine) is None
     assert price_of(teacher_of(loopback), Settings.read()) is None
     known = price_of(teacher_of(loopback, model="gpt-4o-mini-2024-07-18"), Settings.read())
     assert known
@@ -376,12 +377,20 @@ def test_a_batch_that_fails_leaves_no_file(
             raise StoreError("the disk is gone")
 
     teacher = teacher_of(loopback)
-    with pytest.raises(BadInput, match="cannot be written"), BatchRequests(teacher, tmp_path / "no" / "f.jsonl") as out:
-        think(store, teacher, out)
+    (tmp_path / "file").touch()
+    for place, problem in ((tmp_path / "file" / "f.jsonl", "cannot be written"), (tmp_path, "is a folder")):
+        with pytest.raises(BadInput, match=problem), BatchRequests(teacher, place) as out:
+            think(store, teacher, out)
     monkeypatch.setattr(store.attempts, "latest", broken)
     with pytest.raises(StoreError), BatchRequests(teacher, tmp_path / "f.jsonl") as out:
         think(store, teacher, out)
     assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_an_earlier_rounds_further_files_are_not_left_to_be_uploaded_again(loopback: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "f-2.jsonl").touch()
+    with pytest.raises(BadInput, match=r"f-2\.jsonl is of an earlier round"):
+        BatchRequests(teacher_of(loopback), tmp_path / "f.jsonl")
 
 
 def test_the_records_of_many_samples_come_in_one_look(store: Store, loopback: Loopback) -> None:

@@ -49,6 +49,21 @@ def test_a_thought_is_asked_for_once(bench: Workbench, loopback: Loopback) -> No
     assert len(loopback.requests) == 2
 
 
+def test_what_was_asked_of_an_endpoint_that_refuses_a_temperature_is_not_asked_again_by_another_process(
+    bench: Workbench, loopback: Loopback
+) -> None:
+    loopback.fault, loopback.refused = "refuse", "temperature"
+    sample = bench.sample(TWEET, None)
+    asked = []
+    for _ in range(2):
+        fresh = Workbench(bench.settings, models=Models())
+        for dialogue in fresh.dialogues(sample):
+            fresh.think(dialogue, dialogue.grains[0])
+        fresh.augment("image", sample, fresh.entities(sample))
+        asked.append(len(loopback.requests))
+    assert asked[0] == asked[1] > 3
+
+
 def test_a_variant_keeps_the_sample_it_was_made_of(bench: Workbench, loopback: Loopback) -> None:
     loopback.answer = lambda request: "OMG ana just went to paris !!!"
     sample = bench.sample(TWEET, None)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from core.asking.forms import FEWER
 from core.errors import BadInput, Reason, TeacherError
-from core.files import replacing
+from core.files import writing
 from core.store import Store
 from core.teachers import Ask, Later, Reply, Teacher
 
@@ -29,6 +29,11 @@ class BatchRequests:
     """
 
     def __init__(self, teacher: Teacher, path: Path) -> None:
+        """Raises BadInput where further files of an earlier round lie beside `path`."""
+        if (further := _further(path, 2)).exists():
+            raise BadInput(
+                f"{further} is of an earlier round: delete it, lest it is uploaded once more, or name another"
+            )
         self.files: list[Path] = []
         self.lines = 0
         self._teacher = teacher
@@ -75,11 +80,15 @@ class BatchRequests:
 
     def _next_file(self) -> IO[bytes]:
         number = len(self.files) + 1
-        path = self._path if number == 1 else self._path.with_name(f"{self._path.stem}-{number}{self._path.suffix}")
-        temporary = self._open.enter_context(replacing(path))
+        path = self._path if number == 1 else _further(self._path, number)
+        temporary = self._open.enter_context(writing(path))
         file = self._open.enter_context(temporary.open("wb"))
         self.files.append(path)
         return file
+
+
+def _further(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 class BatchResults:
@@ -153,6 +162,12 @@ class _Result(BaseModel):
         status = self.response.status_code if self.response else 500
         said = (self.response and self.response.body.get("error")) or self.error or "no answer"
         words = " ".join(str(said).split())[:300]
-        reasons: dict[int, Reason] = {401: "key refused", 403: "key refused", 404: "not found", 429: "overloaded"}
+        reasons: dict[int, Reason] = {
+            401: "key refused",
+            402: "quota used up",
+            403: "key refused",
+            404: "not found",
+            429: "overloaded",
+        }
         reason = reasons.get(status, "server error" if status >= 500 else "request refused")
         return TeacherError(f"the batch gave an error in place of an answer: {words}", reason)

@@ -29,7 +29,7 @@ class Budget:
         """
         if self._limit is None or self._price is None:
             return 0.0
-        most = self._price.of(most_tokens(ask.dialogue), ask.max_tokens)
+        most = self._price.of(most_tokens(ask.dialogue, self._price), ask.max_tokens)
         async with self._freed:
             while self._spent + sum(self._reserved) + most > self._limit:
                 if not self._reserved:

@@ -56,6 +56,7 @@ class Engine:
         self._limits = limits
         self._price = price
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._failed: dict[str, TeacherError | Later] = {}
         self._breaker = Breaker()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -151,7 +152,9 @@ class Engine:
     async def _answer(self, ask: Ask) -> Answer:
         key = key_of(ask, self._teacher)
         lock = self._asking.setdefault(key, asyncio.Lock())
-        async with lock:  # of samples that ask the same, the first asks, and the others find its answer
+        async with lock:  # of samples that ask the same, the first asks, and the others find what came of it
+            if failed := self._failed.get(key):
+                raise failed.with_traceback(None)
             last = self._store.attempts.latest(key)
             if last and last.failure is None and last.response is not None:
                 reply = self._teacher.read(ask, last.response, seconds=last.seconds)
@@ -159,7 +162,11 @@ class Engine:
                     raise reply.error or RuntimeError("a reply without an error has an answer")
                 self.tally.found += 1
                 return replace(reply.answer, at=last.at, ask=key)
-            answer = await self._ask(key, ask, last)
+            try:
+                answer = await self._ask(key, ask, last)
+            except (TeacherError, Later) as error:
+                self._failed[key] = error
+                raise
             self.tally.answered += 1
             return answer
 
@@ -204,7 +211,7 @@ class Engine:
     async def _send(self, ask: Ask, key: str) -> Reply:
         """One request, within budget and pace, and what it took."""
         reserved = await self._budget.reserve(ask)
-        expected = tokens(ask.dialogue) + ask.max_tokens
+        expected = tokens(ask.dialogue, self._price) + ask.max_tokens
         cost = 0.0
         try:
             await self._pace.turn(expected)

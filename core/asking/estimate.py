@@ -8,22 +8,29 @@ from core.asking.prices import Price
 from core.teachers import Message
 
 _OF_A_TURN = 4  # what a chat format puts around each turn
-_OF_A_PICTURE = 765
-"""Of 1024 × 1024 pixels, by OpenAI's rule: 85, and 170 for each of four tiles of 512. Others count otherwise."""
+
+_A_PICTURE = 765
+_MOST_OF_A_PICTURE = 26_000
+"""Tokens that most models, and those that count highest, count for a picture as it is sent (see `prices.toml`)."""
 
 
-def tokens(dialogue: Iterable[Message]) -> int:
-    """About how many: a token for four bytes of UTF-8, so that emoji and other scripts weigh more than letters do."""
-    return sum(_OF_A_TURN + _of_pictures(turn) + len(turn["content"].encode()) // 4 for turn in dialogue)
+def tokens(dialogue: Iterable[Message], price: Price | None = None) -> int:
+    """About how many: a token for four bytes of UTF-8, so that emoji and other scripts weigh more than letters do.
+
+    The price of a model says what a picture counts for there.
+    """
+    picture = (price and price.picture) or _A_PICTURE
+    return sum(_OF_A_TURN + _pictures(turn) * picture + len(turn["content"].encode()) // 4 for turn in dialogue)
 
 
-def most_tokens(dialogue: Iterable[Message]) -> int:
+def most_tokens(dialogue: Iterable[Message], price: Price) -> int:
     """No less than there can be: a tokenizer over bytes makes at most a token of each."""
-    return sum(2 * (_OF_A_TURN + _of_pictures(turn)) + len(turn["content"].encode()) for turn in dialogue)
+    picture = price.picture or _MOST_OF_A_PICTURE
+    return sum(2 * _OF_A_TURN + _pictures(turn) * picture + len(turn["content"].encode()) for turn in dialogue)
 
 
-def _of_pictures(turn: Message) -> int:
-    return _OF_A_PICTURE if "picture" in turn else 0
+def _pictures(turn: Message) -> int:
+    return int("picture" in turn)
 
 
 @dataclass(frozen=True)

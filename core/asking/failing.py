@@ -38,7 +38,7 @@ class Breaker:
         """Note that an ask was given up; gives why the run should stop, or None."""
         if error.reason in HOPELESS:
             return str(error)
-        if error.reason not in ATTEMPTS:  # an answer came, even if it is of no use
+        if error.is_about_the_answer:
             self._in_a_row = 0
             return None
         self._in_a_row += 1

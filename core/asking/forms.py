@@ -13,13 +13,26 @@ FEWER = "-fewer-words"
 def key_of(ask: Ask, teacher: Teacher) -> str:
     """What tells an ask from all others: its dialogue, prompt version, model and parameters.
 
-    The temperature is left out: it is 0 unless the ask says how to draw, and whether an endpoint takes it is known only
-    after the first request.
+    A picture counts by its name, which says what it shows, and not by where its file lies. The temperature is left out:
+    it is 0 unless the ask says how to draw, and whether an endpoint takes it is known only after the first request.
     """
     parameters = {name: value for name, value in teacher.parameters.items() if name != "temperature"}
-    content = [ask.dialogue, ask.max_tokens, ask.yes_or_no, ask.prompt_version, teacher.model, parameters]
+    content = [
+        [_named(turn) for turn in ask.dialogue],
+        ask.max_tokens,
+        ask.yes_or_no,
+        ask.prompt_version,
+        teacher.model,
+        parameters,
+    ]
     content += [ask.sampling] if ask.sampling else []
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _named(turn: Message) -> dict[str, str]:
+    picture = turn.get("picture")
+    words = {"role": turn["role"], "content": turn["content"]}
+    return words if picture is None else {**words, "picture": picture if isinstance(picture, str) else picture.name}
 
 
 def smaller(ask: Ask) -> Ask:

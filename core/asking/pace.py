@@ -34,13 +34,15 @@ class Pace:
         Raises:
             Stopped: the run is to end.
         """
-        now = time.monotonic()
-        at = max(now, self._requests_from, self._tokens_from)
-        self._requests_from = at + self._per_request
-        self._tokens_from = at + tokens * self._per_token
-        await self._sleep(at - now)
-        while (closed := self._closed_until - time.monotonic()) > 0:
-            await self._sleep(closed + random.uniform(0, 0.1))  # noqa: S311 - so that not all come back at once
+        while True:
+            now = time.monotonic()
+            at = max(now, self._closed_until, self._requests_from, self._tokens_from)
+            self._requests_from = at + self._per_request
+            self._tokens_from = at + tokens * self._per_token
+            jitter = random.uniform(0, 0.1) if at == self._closed_until else 0  # noqa: S311 - not all come back at once
+            await self._sleep(at - now + jitter)
+            if self._closed_until <= time.monotonic():  # else its place was within the pause, and is no more
+                return
 
     def settle(self, unused_tokens: int) -> None:
         """Give back tokens that a request was granted and did not take."""

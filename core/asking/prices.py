@@ -1,5 +1,6 @@
 """What a model's tokens cost, by a table that users edit."""
 
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,19 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BadInput, complaint
 from core.settings import ASSETS, Settings
-from core.teachers import Teacher, is_version
+from core.teachers import Teacher
 
 _MILLION = 1_000_000
+_DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 _Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True)
 class Price:
-    """USD for a million tokens read and written, and the date of the table that says so."""
+    """USD for a million tokens read and written, the date of the table that says so, and tokens a picture counts for.
+
+    What a picture counts for is None where the table doesn't know.
+    """
 
     input: float
     output: float
     as_of: date | None = None
+    picture: int | None = None
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """The cost of so many tokens in USD."""
@@ -44,6 +50,7 @@ class _Strict(BaseModel):
 class _Line(_Strict):
     input: _Dollars
     output: _Dollars
+    picture: Annotated[int, Field(ge=1)] | None = None
 
 
 class _Table(_Strict):
@@ -62,11 +69,9 @@ def price_of(teacher: Teacher, settings: Settings) -> Price | None:
     if not teacher.is_paid:
         return FREE
     table = _read(settings.prices or ASSETS / "prices.toml")
-    lines = [name for name in table.models if is_version(teacher.model, name)]
-    if not lines:
-        return None
-    line = table.models[max(lines, key=len)]
-    return Price(line.input, line.output, table.as_of)
+    model, lines = teacher.model.casefold(), {name.casefold(): line for name, line in table.models.items()}
+    line = lines.get(model) or lines.get(_DATE.sub("", model))
+    return Price(line.input, line.output, table.as_of, line.picture) if line else None
 
 
 def _read(file: Path) -> _Table:

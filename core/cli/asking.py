@@ -133,6 +133,8 @@ def ask(
     if batch.batch_out:
         with BatchRequests(mind, batch.batch_out) as requests:
             tally = run(requests)
+        if not requests.files and batch.batch_out.exists():
+            say(f"Nothing is left to ask: {batch.batch_out} is of an earlier round, and is not to be uploaded again.")
         return tally, {"requests": requests.lines, "files": [str(file) for file in requests.files]}
     if batch.batch_in:
         results = BatchResults(mind, batch.batch_in)

@@ -8,7 +8,7 @@ from core import captioning
 from core.cli.cases import Captioner, Pictures, SampleOptions, Workspace
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 
-NO_PICTURE = "it has no picture here; name the folder of the pictures with --images"
+NOT_HERE = "its picture is not here; name the folder of the pictures with --images"
 
 Engine = Annotated[str, typer.Option(help=f"Where captioners run: {', '.join(captioning.names())}.")]
 
@@ -31,7 +31,7 @@ def caption(
     bench = workbench(captioner=captioner, workspace=workspace)
     file = captioning.find(engine)
     asked = about.cases(bench, pictures)
-    problems = {case.sample.id: NO_PICTURE for case in asked if case.picture is None}
+    problems = {case.sample.id: NOT_HERE for case in asked if case.sample.image and case.picture is None}
     with progress("captions") as bar, file.running(bench.settings) as running:
         report = captioning.caption_all(
             bench.store,
@@ -48,7 +48,8 @@ def caption(
     }
     lines = [each.text for each in made]
     lines.append(f"{len(made):,} captions, {report.kept:,} of them kept before.")
-    lines.append(f"{len(failed):,} of {len(asked):,} samples failed.")
+    pictured = sum(case.sample.image is not None for case in asked)
+    lines.append(f"{len(failed):,} of {pictured:,} samples with a picture failed; {len(asked) - pictured:,} have none.")
     answer(document, as_json=as_json, lines=lines)
     say(*(f"{each.text}: {problems[each.id]}" for each in failed[:5]))
     if problems:

@@ -13,6 +13,9 @@ from core.cli.cases import Captioner, Case, Pictures, SampleOptions, Teacher, Wo
 from core.cli.door import AsJson, answer, command, progress, say, workbench
 from core.domain import Caption, Knowledge, Maker
 
+FORESEEN = "foreseen"
+"""The maker of captions that stand for those which a run will first make."""
+
 if TYPE_CHECKING:
     from core.asking.prices import Price
     from core.thinking import Thinking
@@ -54,20 +57,21 @@ def think(
     lacking = [case for case in cases if case.picture and case.sample.id not in abouts]
     problems: list[dict[str, Any]] = []
     if dry_run:
-        captions = _foreseen_captions(lacking)
+        captions = _foreseen_captions(bench, lacking)
     else:
         captions, problems = _captions(bench, lacking)
     abouts |= captions
     work = Thinking(bench.store, mind, samples, abouts)
     if dry_run:
+        to_caption = sum(caption.maker.model == FORESEEN for caption in captions.values())
         document = {
             "kept": len(work.kept),
-            "to_caption": len(captions),
+            "to_caption": to_caption,
             "uncaptioned": work.uncaptioned,
             "forecast": asdict(work.forecast(batch.price(price))),
         }
-        first = [f"{len(captions):,} pictures are captioned first; what is asked about them is counted."]
-        answer(document, as_json=as_json, lines=[*(first if captions else ()), *_foreseen(work, batch.price(price))])
+        first = [f"{to_caption:,} pictures are captioned first; what is asked about them is counted."]
+        answer(document, as_json=as_json, lines=[*(first if to_caption else ()), *_foreseen(work, batch.price(price))])
         return
     if about.corpus:
         say(*_foreseen(work, batch.price(price)))
@@ -105,11 +109,16 @@ def _captions(bench: "Workbench", cases: list[Case]) -> tuple[dict[str, Caption]
     return report.captions, problems
 
 
-def _foreseen_captions(cases: list[Case]) -> dict[str, Caption]:
-    """Captions as long as most are, to foresee what is asked about pictures that the run will first caption."""
-    maker = Maker(model="foreseen", created=datetime.now(UTC))
+def _foreseen_captions(bench: "Workbench", cases: list[Case]) -> dict[str, Caption]:
+    """The captions that the run will find and, for those that it will make first, such as are as long as most."""
+    if not cases:
+        return {}
+    captioner = bench.models.captioner(bench.settings)
+    ids = [case.sample.id for case in cases]
+    kept = bench.store.bulk.captions(ids, model=captioner.model, parameters=captioner.parameters)
+    maker = Maker(model=FORESEEN, created=datetime.now(UTC))
     text = "a man in a red shirt is standing on a football field"
-    return {case.sample.id: Caption(sample_id=case.sample.id, text=text, maker=maker) for case in cases}
+    return {id_: kept.get(id_) or Caption(sample_id=id_, text=text, maker=maker) for id_ in ids}
 
 
 def _foreseen(work: "Thinking", price: "Price | None") -> list[str]:

@@ -52,10 +52,17 @@ class Extractor:
             TeacherError: no usable answer came, and why.
         """
         maker = self._maker(row)
+        heard: list[str] = []
+
+        def hear_all(piece: str) -> None:
+            hear(piece)
+            heard.append(piece)
+
         answer = self._teacher.ask(
-            self.prompt.messages(**self._values(row)), max_tokens=self.prompt.max_tokens, hear=hear
+            self.prompt.messages(**self._values(row)), max_tokens=self.prompt.max_tokens, hear=hear_all
         )
-        text = answer.text.encode(errors="replace").decode()  # half of a surrogate pair cannot be written
+        # As it came: the answer's own text is cut back to its last whole sentence, and might then be one that parses.
+        text = "".join(heard).strip().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return Extracted(
             sample_id=row.sample.id,
             status="unparsed" if self.parse(text) is None else "parsed",

@@ -180,6 +180,14 @@ class TeacherFile(Protocol):
         ...
 
 
+def kept_forms(parameters: dict[str, JsonValue]) -> list[dict[str, JsonValue]]:
+    """Parameters as stored records may have them: the temperature is None where the endpoint has refused it.
+
+    It may have done so before this was asked or after, or in another run.
+    """
+    return [parameters, *({**parameters, "temperature": temperature} for temperature in (0, None))]
+
+
 _VERSION = re.compile(r"[-:@](\d[\w.-]*|latest)")
 
 

@@ -20,6 +20,8 @@ YES_OR_NO: dict[str, Any] = {"max_tokens": 2, "logprobs": True, "top_logprobs": 
 LONG_KEY = 12
 """Characters that a key has at least. A server of one's own is often given a word, such as "ollama" or "EMPTY"."""
 
+PAYMENT_REQUIRED = 402
+
 _CAN_DO_WITHOUT = ("logprobs", "stream_options", "temperature", "seed", "max_tokens")
 
 
@@ -126,7 +128,7 @@ class Access:
                     "silent",
                     f"said nothing for {self._timeout:g} seconds. Ask again, or raise COTPD_TEACHER_TIMEOUT",
                 )
-            case openai.APIConnectionError() if "message body" in str(error.__cause__):
+            case openai.APIConnectionError() if _broke_off(error.__cause__):
                 return "cut short", "broke off in the middle of its answer. Ask again"
             case openai.APIConnectionError():
                 return (
@@ -143,8 +145,11 @@ class Access:
                     f"was not found (404): there is no model {self.served_as!r}, or the URL is not the API's. "
                     f"Check {self.settings}_MODEL, and that {self.settings}_URL ends in /v1"
                 )
-            case openai.RateLimitError() if error.code == "insufficient_quota":
-                return "quota used up", "says that your quota is used up (429). Raise it, or choose another teacher"
+            case openai.APIStatusError() if error.code == "insufficient_quota" or error.status_code == PAYMENT_REQUIRED:
+                return (
+                    "quota used up",
+                    f"says that your quota is used up ({error.status_code}). Raise it, or choose another teacher",
+                )
             case openai.RateLimitError():
                 wait = error.response.headers.get("retry-after")
                 when = f"in {wait} s" if wait and wait.isdecimal() else "later"
@@ -176,8 +181,14 @@ def seconds_to_wait(header: str | None) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _broke_off(cause: BaseException | None) -> bool:
+    """Whether an endpoint was heard before it hung up, or may have been: what it has begun, it may charge for."""
+    # By name: httpx's and its successor's, of which the SDK takes either, have no class in common.
+    return type(cause).__name__ == "ReadError" or "message body" in str(cause)
 
 
 def shown(url: str) -> str:

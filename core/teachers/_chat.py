@@ -128,7 +128,8 @@ class ChatTeacher:
             for piece in self._pieces(stream, heard):
                 if hear:
                     hear(piece)
-        text = heard.text.strip()
+        # Halves of surrogate pairs, which may come in two pieces, are put together; a half alone cannot be kept.
+        text = heard.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
         check(self._access, text, heard.finish)
         return Answer(
             text=whole_sentences(text) if heard.finish == "length" else text,
