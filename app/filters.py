@@ -33,7 +33,7 @@ def show() -> tuple[Filter, Order, int]:
             known[column],
             key=column,
             bind="query-params",
-            format_func=lambda name: inert.plain(name, 40),
+            format_func=lambda name: inert.plain(name, 200),
             placeholder="Any",
         )
         for column, label in (("kind", "Kind"), ("type", "Entity type"), ("label", "Relation"), ("model", "Model"))

@@ -19,6 +19,9 @@ from core.store import Store
 _NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What no name may hold: signs that part folders, and control characters, those that turn text round among them."""
 
+DEMOS = ("demo", "all")
+"""The corpus and the split that the project's own samples are kept under."""
+
 LONGEST = 10_000
 """Characters of a tweet, a caption or a thought at most: pages show them whole."""
 
@@ -57,6 +60,8 @@ def import_corpus(
     by.must("import corpora")
     _check_name("corpus", corpus)
     _check_name("split", split)
+    if (corpus, split) == DEMOS:
+        raise BadInput(f"{'/'.join(DEMOS)} is where the project's own samples are kept: give it another name")
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
     _check_lengths(rows, path)
     by_captions = _maker(captions or path)
@@ -93,7 +98,7 @@ def import_upload(
 
 
 def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
-    """Put the project's demo samples into the workspace as demo/all, with their pictures, in place of an older set.
+    """Put the project's demo samples into the workspace, with their pictures, in place of an older set.
 
     Raises:
         StoreError: the workspace cannot be written.
@@ -103,8 +108,8 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
         for demo in demos()
     ]
     samples = [sample for _, sample in placed]
-    if store.samples("demo", "all") != samples:  # a workspace that can only be read may still be looked at
-        store.add_corpus("demo", "all", samples, replace=True)
+    if store.samples(*DEMOS) != samples:  # a workspace that can only be read may still be looked at
+        store.add_corpus(*DEMOS, samples, replace=True)
     return placed
 
 

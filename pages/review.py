@@ -21,6 +21,8 @@ REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
 
 DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
 
+STALE = "Somebody decided on it meanwhile: look again, then decide"
+
 LAST_DIGIT = 9
 """A key is one sign: types beyond it are clicked."""
 
@@ -64,8 +66,19 @@ def seconds() -> float:
     return round(time.monotonic() - shown, 2)
 
 
+def is_stale() -> bool:
+    """Whether somebody decided on the card at hand since it was shown: then it is shown as it stands now."""
+    way = st.session_state.walk
+    before, _ = way.item, way.refresh()
+    now = way.item
+    return (now.state, now.votes, now.disputed) != (before.state, before.votes, before.disputed)
+
+
 def keep(choice: Choice, reason: str | None = None) -> None:
     """Keep a decision on the card at hand, and show the next one."""
+    if is_stale():
+        to_card(STALE)
+        return
     way, took = st.session_state.walk, seconds()
     review.decide(
         resources.store(),
@@ -84,7 +97,8 @@ def keep(choice: Choice, reason: str | None = None) -> None:
 def skip() -> None:
     """Go on; a card that waits for this person's word is marked as skipped."""
     way = st.session_state.walk
-    if way.item.state == "pending" and not has_voted():
+    way.refresh()
+    if person.may("decide on variants") and way.item.state == "pending" and not has_voted():
         keep("skipped")
     else:
         way.advance()
@@ -136,10 +150,13 @@ def take_span(start: int, end: int) -> None:
 def save_edit() -> None:
     """Keep the edited variant, approved, and show the next card."""
     take_words()
+    if is_stale():
+        st.session_state.said = STALE  # and the edit stays open
+        return
     way, took = st.session_state.walk, seconds()
     item = way.item
     variant = editing.finish(item.variant, st.session_state.draft)
-    caption = st.session_state.get("imagined") or item.augmentation.caption
+    caption = st.session_state.imagined if item.augmentation.caption is not None else None
     review.edit(
         resources.store(),
         item.augmentation,
@@ -264,8 +281,14 @@ def show_editor(item: Item) -> None:
         st.caption("The parent")
         marks.show_tweet(item.parent, editing.spans_of(item.parent))
         if item.augmentation.caption is not None:
-            st.text_area("The picture that was imagined", key="imagined", height=100)
-        st.text_area("Words of the variant", key="words", height=100, on_change=lambda: attempt(take_words))
+            st.text_area("The picture that was imagined", key="imagined", height=100, persist_state="session")
+        st.text_area(
+            "Words of the variant",
+            key="words",
+            height=100,
+            on_change=lambda: attempt(take_words),
+            persist_state="session",
+        )
         st.caption("Drag over words to draw a span of the chosen type; click a span to take it away.")
         span_editor.show(
             draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b: attempt(partial(take_span, a, b))

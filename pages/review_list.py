@@ -67,13 +67,22 @@ def bracketed(item: Item) -> str:
 
 def ask(choice: Choice, ids: list[str]) -> None:
     """Ask whether just these are meant."""
-    st.session_state.update(asked=(choice, ids), list_problem="")
+    st.session_state.update(asked=(choice, ids, standing(ids)), list_problem="")
+
+
+def standing(ids: list[str]) -> list[tuple[str, int]]:
+    """Where these variants stand now: in which state, with how many votes."""
+    items = (resources.store().queue.find(each) for each in ids)
+    return [(item.state, item.votes) for item in items if item]
 
 
 def act() -> None:
     """Decide on exactly the variants that were asked about."""
-    choice, ids = st.session_state.asked
+    choice, ids, before = st.session_state.asked
     st.session_state.asked = None
+    if changed := sum(was != now for was, now in zip(before, standing(ids), strict=True)):
+        renew(list_said=f"Nothing was done: somebody decided on {changed:,} of them meanwhile. Look again.")
+        return
     with problems.noted("list_problem"):
         review.decide_all(resources.store(), ids, choice, by=person)
         renew(list_said=f"{len(ids):,} variants {choice}. Undo takes all of it back.")
@@ -93,7 +102,7 @@ def show_tools(ids: list[str]) -> None:
         asked = st.session_state.asked = None
     with st.container(horizontal=True, vertical_alignment="center"):
         if asked:
-            choice, meant = asked
+            choice, meant, _ = asked
             st.button(
                 f"Yes, {VERBS[choice].lower()} exactly these {len(meant):,}",
                 icon=":material/check:",

@@ -8,8 +8,8 @@ import pytest
 
 from core import review
 from core.domain import Decision
-from core.errors import BadInput
-from core.identity import local
+from core.errors import BadInput, Forbidden
+from core.identity import Person, local
 from core.review import editing, guidelines, rules
 from core.review.deciding import BY_HAND
 from core.review.history import history, lineage
@@ -34,7 +34,7 @@ def test_the_latest_decision_counts_and_the_history_stays(tmp_path: Path) -> Non
         assert approved(reopened) == [one]
         review.decide(reopened, one, "withdrawn", by=local("Grace"))
         assert approved(reopened) == []
-        assert state(reopened, one) == "pending"
+        assert state(reopened, one) == "rejected"  # what stood before hers stands again
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a" * 101])
@@ -239,6 +239,83 @@ def test_a_case_tells_each_reviewers_own_word_from_the_latest(store: Store) -> N
         assert about is not None
         words = [about.choice(one, reviewer=name) for name in ("Ada", "Bo", "Cleo", None)]
         assert [word and word.choice for word in words] == ["approved", "rejected", None, "rejected"]
+
+
+def test_a_withdrawal_hides_no_decision_that_another_took(store: Store) -> None:
+    (one,) = fill(store, 1)
+    ada, bo = Person("Ada", "reviewer"), Person("Bo", "reviewer")
+    review.decide(store, one, "approved", by=ada)
+    review.decide(store, one, "skipped", by=bo)
+    with pytest.raises(Forbidden, match="undo the decisions of others"):
+        review.decide(store, one, "withdrawn", by=bo)
+    assert state(store, one) == "approved"
+    review.decide(store, one, "rejected", by=bo)
+    review.decide(store, one, "withdrawn", by=bo)
+    assert (state(store, one), approved(store)) == ("approved", [one])
+
+
+def test_ones_own_edit_is_taken_back_whole(store: Store) -> None:
+    (one,) = fill(store, 1)
+    old = store.augmentation(one)
+    assert old is not None
+    assert old.variant is not None
+    review.edit(store, old, old.variant.model_copy(update={"entities": ()}), by=local("Ada"), caption=old.caption)
+    review.decide(store, one, "withdrawn", by=local("Ada"))
+    assert (state(store, one), approved(store)) == ("pending", [])
+
+
+def test_who_settled_a_dispute_can_settle_it_anew_take_it_back_or_doubt_it(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    review.decide(store, one, "approved", by=local("Ada"))
+    review.decide(store, one, "rejected", by=local("Bo"))
+    cleo = Person("Cleo", "curator")
+    review.decide(store, one, "approved", by=cleo, adjudicates=True)
+    review.decide(store, one, "rejected", by=cleo)
+    assert (state(store, one), approved(store)) == ("rejected", [])
+    review.undo(store, by=cleo)
+    assert approved(store) == [one]
+    for doubt in ("withdrawn", "flagged"):
+        review.decide(store, one, "approved", by=cleo, adjudicates=True)
+        assert approved(store) == [one]
+        review.decide(store, one, doubt, by=cleo)
+        item = store.queue.find(one)
+        assert item is not None
+        assert item.disputed
+        assert approved(store) == []
+
+
+def test_what_took_back_a_decision_of_another_is_not_undone_nor_anything_else_in_its_place(store: Store) -> None:
+    ids = fill(store, 2)
+    review.decide(store, ids[0], "approved", by=local("Ada"))
+    review.decide(store, ids[1], "approved", by=local("Cleo"))
+    review.decide(store, ids[0], "withdrawn", by=local("Cleo"))
+    with pytest.raises(BadInput, match="take back a decision of Ada"):
+        review.undo(store, by=local("Cleo"))
+    assert [state(store, each) for each in ids] == ["pending", "approved"]
+    review.decide(store, ids[0], "rejected", by=local("Ada"))
+    assert [(each.reviewer, each.old, each.new) for each in history(store, ids[0])] == [
+        ("Ada", None, "approved"),
+        ("Cleo", "approved", None),
+        ("Ada", None, "rejected"),
+    ]
+
+
+def test_an_imagined_picture_is_not_left_without_words(store: Store) -> None:
+    old = store.augmentation(fill(store, 3)[2])
+    assert old is not None
+    assert old.variant is not None
+    assert old.caption
+    with pytest.raises(BadInput, match="no words"):
+        review.edit(store, old, old.variant, by=local("Ada"), caption=" ")
+
+
+def test_what_was_dropped_without_a_variant_cannot_be_decided_on(store: Store) -> None:
+    parent, made = variant(0)
+    lost = made.model_copy(update={"variant": None, "dropped": "refused"})
+    store.add(parent, lost)
+    with pytest.raises(BadInput, match="no variant has the id"):
+        review.decide(store, lost.id, "approved", by=local("Ada"))
 
 
 def test_an_edit_of_another_is_taken_back_whole(store: Store) -> None:

@@ -122,6 +122,38 @@ def test_reasons_are_kept_and_a_skip_and_a_flag_and_the_way_back(page: Page, url
         assert store.decisions(ids[0])[0].reason == "Not how anybody writes"
 
 
+def test_what_somebody_decided_meanwhile_is_shown_and_not_overturned_unseen(
+    page: Page, url: str, workspace: Path
+) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "meanwhile", "one", "two")
+        open_desk(page, url, query="?model=meanwhile")
+        expect(page.get_by_text("parent of one")).to_be_visible()
+        review.decide(store, ids[0], "rejected", by=local("Bo"), reason="no tweet")
+        page.keyboard.press("a")
+        expect(page.get_by_text("Somebody decided on it meanwhile")).to_be_visible()
+        expect(page.get_by_text("no tweet")).to_be_visible()
+        assert states(store, ids) == ["rejected", "pending"]
+        quiet(page)
+        page.keyboard.press("a")
+        expect(page.get_by_text("parent of two")).to_be_visible()
+        assert states(store, ids) == ["approved", "pending"]
+        page.goto(f"{url}/review_list?model=meanwhile")
+        expect(page.get_by_text("1 of 1 variants")).to_be_visible()
+        page.get_by_label("Your name", exact=True).fill("Ada")
+        page.get_by_label("Your name", exact=True).press("Enter")
+        quiet(page)
+        box = page.get_by_test_id("stDataFrame").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 15, box["y"] + 35 + 42)
+        page.get_by_role("button", name="Approve 1 selected").click()
+        expect(page.get_by_role("button", name="Yes, approve exactly these 1")).to_be_visible()
+        review.decide(store, ids[1], "flagged", by=local("Bo"))
+        page.get_by_role("button", name="Yes, approve exactly these 1").click()
+        expect(page.get_by_text("somebody decided on 1 of them meanwhile")).to_be_visible()
+        assert states(store, ids) == ["approved", "flagged"]
+
+
 def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_back(
     page: Page, url: str, workspace: Path
 ) -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
 import typer
+from pydantic import ValidationError
 
 from core.cli.cases import Workspace
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Choice, Entity, State
-from core.errors import BadInput
+from core.errors import BadInput, complaint
 from core.identity import local
 from core.printable import printable
 from core.settings import Settings
@@ -54,7 +55,7 @@ def list_(
     order: Annotated[str, typer.Option(help=f"One of {', '.join(ORDERS)}.")] = "oldest",
     seed: Annotated[int, typer.Option(help="Of the random order.")] = 0,
     reviewer: Annotated[str, typer.Option(help="Leaves out what this person has voted on.")] = "",
-    limit: Annotated[int, typer.Option(min=1)] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000)] = 20,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +64,7 @@ def list_(
         raise BadInput(f"no order is called {order!r}; there are: {', '.join(ORDERS)}")
     if unknown := set(state or ()) - set(STATES):
         raise BadInput(f"no state is called {min(unknown)!r}; there are: {', '.join(STATES)}")
-    wanted = Filter(
+    wanted = _filter(
         states=cast(tuple[State, ...], tuple(state or ("pending",))),
         kinds=tuple(kind or ()),
         types=tuple(type_ or ()),
@@ -249,6 +250,13 @@ def opinions(
     with progress("opinions") as bar:
         asked = ask_all(workbench(student=student, workspace=workspace), lambda done, total: bar(done, total, ""))
     answer({"asked": asked}, as_json=as_json, lines=[f"The student was asked about {asked:,} variants."])
+
+
+def _filter(**wanted: Any) -> Filter:
+    try:
+        return Filter(**wanted)
+    except ValidationError as error:
+        raise BadInput(f"no variants can be chosen by {complaint(error)}") from None
 
 
 def _store(workspace: Path | None) -> Store:

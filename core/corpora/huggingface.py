@@ -78,7 +78,7 @@ def _rows(path: Path) -> Iterator[Row]:
             if size > MAX_BYTES:  # a header says nothing of values that stand in the file once, and in many rows
                 raise BadInput(f"{path}: unpacks to over {MAX_BYTES >> 20:,} MiB; part it into smaller files")
             yield _row(path, number, record, names)
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadInput(f"{path}: is no Parquet file that can be read ({' '.join(str(error).split())[:200]})") from None
 
 

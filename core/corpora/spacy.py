@@ -66,7 +66,7 @@ def _rows(path: Path) -> Iterator[Row]:
             yield _row(doc)
     except ValidationError as error:
         raise Broken(path, number, complaint(error)) from None
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, zlib.error) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, zlib.error) as error:
         raise BadInput(f"{path}: is no DocBin that can be read ({' '.join(str(error).split())[:200]})") from None
 
 

@@ -34,8 +34,9 @@ def decide(
 ) -> Decision:
     """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
 
-    "withdrawn" takes back one's own word or, where what counts are others', those: each of their acts that stands. It
-    gives the first of the decisions that do.
+    Who settled a disagreement settles it anew by another verdict. "withdrawn" takes back one's own word or, where what
+    counts are others', those: each act that stands, so that what was before stands again. It gives the first of the
+    decisions that do.
 
     Raises:
         Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
@@ -82,11 +83,16 @@ def decide_all(
     if missing := store.missing(augmentation_ids):
         raise BadInput(f"no variant has the id {missing[0]!r}: 'review list' shows those there are")
     ids = list(dict.fromkeys(augmentation_ids))
-    others: list[Decision] = []
-    if choice == "withdrawn" and (theirs := [each for each in ids if _is_others(store, each, name)]):
-        by.must("undo the decisions of others")
-        others = [decision for each in theirs for decision in store.queue.standing_votes(each)]
-    ids = [each for each in ids if each not in {decision.augmentation_id for decision in others}]
+    undone: list[Decision] = []
+    if choice == "withdrawn":
+        others = {each for each in ids if _is_others(store, each, name)}
+        if others:
+            by.must("undo the decisions of others")
+        undone = [what for each in ids for what in store.queue.standing(each, None if each in others else name)]
+        ids = [each for each in ids if each not in {decision.augmentation_id for decision in undone}]
+    settled = {each for each in ids if _has_settled(store, each, by)}
+    if choice == "flagged":  # what was settled is in doubt again
+        undone = [what for each in settled for what in store.queue.standing(each, name) if what.adjudicates]
     decisions = [
         Decision(
             augmentation_id=each,
@@ -95,23 +101,27 @@ def decide_all(
             at=now,
             reason=(reason or "").strip() or None,
             act=act,
-            adjudicates=adjudicates,
+            adjudicates=adjudicates or (choice in VERDICTS and each in settled),
             seconds=seconds,
         )
         for each in ids
     ]
-    decisions += [taken_back(each, name, now) for each in others]
+    decisions += [taken_back(each, name, now) for each in undone]
     store.add(*decisions)
     return decisions
 
 
 def _is_others(store: Store, augmentation_id: str, name: str) -> bool:
     """Whether what counts of a variant is not this reviewer's own: the latest word or, with more votes, all of them."""
-    if store.queue.rules().votes == 1:
-        latest = store.choice(augmentation_id)
-        return latest is not None and latest.reviewer != name
-    own = store.choice(augmentation_id, reviewer=name)
-    return (own is None or own.choice == "withdrawn") and bool(store.queue.votes(augmentation_id))
+    voters = [vote.reviewer for vote in store.queue.votes(augmentation_id)]
+    counting = voters[-1:] if store.queue.rules().votes == 1 else voters
+    return bool(counting) and name not in counting
+
+
+def _has_settled(store: Store, augmentation_id: str, by: Person) -> bool:
+    """Whether this person's word is what ended a disagreement, and may still be."""
+    standing = store.queue.standing(augmentation_id, by.name.strip())
+    return by.may("adjudicate") and any(decision.adjudicates for decision in standing)
 
 
 def would_adjudicate(store: Store, item: Item, by: Person) -> bool:
@@ -135,7 +145,7 @@ def edit(
 
     Raises:
         Forbidden: their role does not let them decide, or adjudicate.
-        BadInput: nothing was changed, or the name is missing or too long.
+        BadInput: nothing was changed, the imagined picture is left without words, or the name is missing or too long.
         StoreError: the workspace cannot be written.
     """
     _must_be_able(by, adjudicates=adjudicates)
@@ -143,6 +153,8 @@ def edit(
     old = edited.variant
     if old is None:
         raise BadInput("an augmentation without a variant has nothing to edit")
+    if edited.caption is not None and not (caption or "").strip():
+        raise BadInput("the imagined picture has no words: describe it, or cancel")
     if variant == old and caption == edited.caption:
         raise BadInput("nothing was changed: approve the variant as it is, or change its words or spans")
     made = Augmentation(
@@ -153,7 +165,8 @@ def edit(
         caption=caption,
         maker=Maker(model=BY_HAND, parameters={"editor": name, "edits": edited.id}, created=now, seconds=seconds or 0),
     )
-    common = {"reviewer": name, "at": now, "act": act, "adjudicates": adjudicates, "seconds": seconds}
+    settles = adjudicates or _has_settled(store, edited.id, by)
+    common = {"reviewer": name, "at": now, "act": act, "adjudicates": settles, "seconds": seconds}
     store.add(
         made,
         Decision.model_validate({"augmentation_id": edited.id, "choice": "edited", "edit": made.id, **common}),
@@ -169,11 +182,17 @@ def undo(store: Store, *, by: Person) -> list[Decision]:
 
     Raises:
         Forbidden: their role does not let them decide.
-        BadInput: the name is missing or too long, or there is nothing to take back.
+        BadInput: the name is missing or too long, there is nothing to take back, or the latest act took back what
+            another decided.
         StoreError: the workspace cannot be written.
     """
     _must_be_able(by)
-    undone = store.queue.undo(named(by), datetime.now(UTC))
+    name = named(by)
+    if other := store.queue.took_back_of(name):
+        raise BadInput(
+            f"what you did last was to take back a decision of {other}: that cannot be undone, but you can decide anew"
+        )
+    undone = store.queue.undo(name, datetime.now(UTC))
     if not undone:
         raise BadInput("there is nothing of yours to take back")
     return undone

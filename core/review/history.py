@@ -13,7 +13,8 @@ from core.store import Store
 class Event:
     """One entry of the audit trail: the reviewer's word on the variant before (None: none yet), and from now on.
 
-    `undone` says that it was taken back later; `edit` is the augmentation that an edit made.
+    Where they took back what another decided, it is that one's word. `undone` says that it was taken back later; `edit`
+    is the augmentation that an edit made.
     """
 
     at: datetime
@@ -40,10 +41,11 @@ def history(store: Store, augmentation_id: str) -> list[Event]:
     """All that was decided about a variant, in the order it happened; nothing is ever missing from it."""
     decisions = store.decisions(augmentation_id)
     undone = {decision.undoes for decision in decisions} - {None}
+    owners = {decision.act: decision.reviewer for decision in decisions if decision.act}
     words: dict[str, list[tuple[str | None, Choice]]] = {}
     events = []
     for decision in decisions:
-        own = words.setdefault(decision.reviewer, [])
+        own = words.setdefault(owners.get(decision.undoes or "", decision.reviewer), [])
         old = own[-1][1] if own else None
         if decision.undoes:
             own[:] = [word for word in own if word[0] != decision.undoes]

@@ -169,19 +169,29 @@ class Queue:
         sql = f"SELECT augmentation_id, choice, count(*) AS n FROM ({_OWN}) GROUP BY augmentation_id, choice"  # noqa: S608
         return ((row["augmentation_id"], row["choice"], row["n"]) for row in self._rows(sql))
 
-    def standing_votes(self, augmentation_id: str) -> list[Decision]:
-        """What stands of those who vote on a variant, each with the act it belongs to; both halves of an edit."""
+    def standing(self, augmentation_id: str, reviewer: str | None = None) -> list[Decision]:
+        """What stands of a reviewer's acts on a variant, or of all who vote on it; both halves of an edit."""
         sql = """
             SELECT record FROM standing WHERE act IN (
-                SELECT act FROM standing WHERE augmentation_id = ?1 AND reviewer IN (
-                    SELECT reviewer FROM counted WHERE augmentation_id = ?1
-                )
+                SELECT act FROM standing WHERE augmentation_id = ?1 AND CASE
+                    WHEN ?2 IS NOT NULL THEN reviewer = ?2
+                    ELSE reviewer IN (SELECT reviewer FROM counted WHERE augmentation_id = ?1)
+                END
             ) AND (
                 augmentation_id = ?1
                 OR EXISTS (SELECT 1 FROM decisions AS half WHERE half.act = standing.act AND half.choice = 'edited')
             ) ORDER BY number
         """
-        return [record_of(Decision, row["record"]) for row in self._rows(sql, augmentation_id)]
+        return [record_of(Decision, row["record"]) for row in self._rows(sql, augmentation_id, reviewer)]
+
+    def took_back_of(self, reviewer: str) -> str | None:
+        """Whose act it was that the reviewer's newest decision takes back, where it was another's."""
+        sql = """
+            SELECT (SELECT reviewer FROM decisions AS done WHERE done.act = newest.undoes LIMIT 1) AS owner
+            FROM (SELECT undoes FROM decisions WHERE reviewer = ? ORDER BY number DESC LIMIT 1) AS newest
+        """
+        owner = next((row["owner"] for row in self._rows(sql, reviewer)), None)
+        return None if owner == reviewer else owner
 
     def undo(self, reviewer: str, at: datetime) -> list[Decision]:
         """Take back all of the reviewer's last act that still stands; gives what was taken back, nothing if none is."""

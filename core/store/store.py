@@ -155,9 +155,9 @@ class Store:
         return self._made(Augmentation, {"parent_id": parent_id, "kind": kind}, asked)
 
     def missing(self, augmentation_ids: Sequence[str]) -> list[str]:
-        """Those ids under which no augmentation is kept, in their order."""
+        """Those ids under which no augmentation with a variant is kept, in their order."""
         sql = """
-            SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT id FROM augmentations) ORDER BY key
+            SELECT value AS id FROM json_each(?) WHERE value NOT IN (SELECT augmentation_id FROM queue) ORDER BY key
         """
         return [row["id"] for row in self._rows(sql, json.dumps(list(augmentation_ids)))]
 
