@@ -118,6 +118,7 @@ def _of_approval(approval: Approval) -> tuple[Row, Origin]:
         "approved_by": decision.reviewer,
         "approved_at": decision.at.isoformat(),
         "reason": decision.reason,
+        "votes": approval.votes,
     }
     return Row(made.variant, made.caption), origin
 

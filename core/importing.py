@@ -53,8 +53,8 @@ def import_corpus(
 
     Raises:
         Forbidden: their role does not let them import.
-        BadInput: no such format, a broken line, a text over LONGEST, a name that a folder or a file could not have, or
-            another split is kept under it.
+        BadInput: no such format, a broken line, a text over LONGEST, a summary, a name that a folder or a file could
+            not have, or another split is kept under it.
         StoreError: the workspace cannot be written.
     """
     by.must("import corpora")
@@ -63,7 +63,7 @@ def import_corpus(
     if (corpus, split) == DEMOS:
         raise BadInput(f"{'/'.join(DEMOS)} is where the project's own samples are kept: give it another name")
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
-    _check_lengths(rows, path)
+    _check(rows, path)
     by_captions = _maker(captions or path)
     by_knowledge = _maker(knowledge or path)
     described = [Caption(sample_id=row.sample.id, text=row.caption, maker=by_captions) for row in rows if row.caption]
@@ -113,8 +113,13 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
     return placed
 
 
-def _check_lengths(rows: Sequence[Row], path: Path) -> None:
+def _check(rows: Sequence[Row], path: Path) -> None:
     for number, row in enumerate(rows, start=1):
+        if "summary" in row.knowledge:
+            raise BadInput(
+                f"{path}: sample {number:,} has a summary, which is made for one student's size: import the thoughts "
+                "that it is of"
+            )
         texts = [("text", row.sample.text), ("caption", row.caption or "")]
         for what, text in [*texts, *(("knowledge", thought) for thought in row.knowledge.values())]:
             if len(text) > LONGEST:

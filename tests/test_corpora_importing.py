@@ -74,6 +74,20 @@ def test_a_text_that_no_page_could_show_is_refused_and_nothing_kept(store: Store
     assert import_corpus(store, written(10_000), **place).samples == 2
 
 
+def test_a_summary_is_no_thought_to_import(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "fit.jsonl").write_text(
+        '{"sample": {"text": "Ada", "tokens": ["Ada"]}, "knowledge": {"summary": "A name."}}\n'
+    )
+    with pytest.raises(BadInput, match="sample 1 has a summary"):
+        import_corpus(store, tmp_path / "fit.jsonl", format="jsonl", corpus="own", split="train", by=local())
+    assert store.corpora() == []
+
+
+def test_no_split_takes_the_place_of_the_projects_own_samples(store: Store, corpus: Path) -> None:
+    with pytest.raises(BadInput, match="the project's own samples"):
+        import_corpus(store, corpus / "train.txt", format="twitter", corpus="demo", split="all", by=local())
+
+
 def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Path) -> None:
     (corpus / "train.txt").write_text(TWITTER + "IMGID:c_3\nno tag\n")
     with pytest.raises(BadInput, match=r"train\.txt:11: .*; 3 samples read before it, none kept"):

@@ -18,8 +18,9 @@ from core.errors import BadInput, Forbidden
 from core.exporting import archived, export_approved, export_split
 from core.identity import Person, Role, local
 from core.importing import import_corpus
-from core.review import decide
+from core.review import decide, rules
 from core.store import Store
+from core.store.queue import Rules
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 MAKER = Maker(model="gpt-4", prompt_version="style-1", parameters={"seed": 7}, created=NOON)
@@ -73,11 +74,21 @@ def test_only_what_stands_approved_is_written_with_where_it_came_from(store: Sto
         "approved_by": "Bo",
         "approved_at": at[0],
         "reason": "funny 👍",
+        "votes": {"Bo": "approved"},
     }
     assert [(each["number"], each["approved_by"], each["approved_at"]) for each in origins] == [
         (1, "Bo", at[0]),
         (2, "Eve", at[1]),
     ]
+
+
+def test_where_it_came_from_names_all_who_voted(store: Store, tmp_path: Path) -> None:
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    made = variant(store, "Ada sings loud!!")
+    for name, choice in (("Ada", "approved"), ("Eve", "skipped"), ("Bo", "approved")):
+        decide(store, made.id, choice, by=local(name))
+    (origin,) = lines(export_approved(store, tmp_path / "a.jsonl", format="jsonl", by=local()).provenance)
+    assert (origin["approved_by"], origin["votes"]) == ("Bo", {"Ada": "approved", "Bo": "approved"})
 
 
 def test_words_that_stood_without_a_space_are_counted_where_a_form_holds_only_words(

@@ -31,10 +31,11 @@ class Studied:
 
 @dataclass(frozen=True)
 class Approval:
-    """A variant that stands approved, and the decision by which it does."""
+    """A variant that stands approved, the decision by which it does, and the choice of each who has voted on it."""
 
     augmentation: Augmentation
     decision: Decision
+    votes: dict[str, str]
 
 
 @dataclass(frozen=True)

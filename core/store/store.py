@@ -192,13 +192,20 @@ class Store:
     def approved(self) -> list[Approval]:
         """The variants that stand approved, in the order of approval."""
         sql = """
-            SELECT augmentations.record AS augmentation, decisions.record AS decision
+            SELECT augmentations.record AS augmentation, decisions.record AS decision, (
+                SELECT json_group_object(reviewer, choice) FROM counted
+                WHERE counted.augmentation_id = queue.augmentation_id
+            ) AS votes
             FROM queue JOIN decisions ON decisions.number = decided
             JOIN augmentations ON augmentations.id = queue.augmentation_id
             WHERE state = 'approved' ORDER BY decided
         """
         return [
-            Approval(record_of(Augmentation, row["augmentation"]), record_of(Decision, row["decision"]))
+            Approval(
+                record_of(Augmentation, row["augmentation"]),
+                record_of(Decision, row["decision"]),
+                json.loads(row["votes"]),
+            )
             for row in self._rows(sql)
         ]
 
