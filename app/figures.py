@@ -15,7 +15,7 @@ def show_table(table: Table, key: str) -> Number | None:
     """A table whose figures can be picked; gives the one that is."""
     rows = [
         {
-            table.title: inert.plain(line.name),
+            table.title: inert.cell(line.name),
             **{name: n.value for name, n in zip(table.columns, line.numbers, strict=True)},
         }
         for line in table.lines

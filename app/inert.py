@@ -23,6 +23,14 @@ def plain(text: str, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1] + "…"
 
 
+def cell(text: str, limit: int | None = None) -> str:
+    """Text for a cell of a table, as `plain`: an invisible sign keeps spreadsheets, into which tables are taken as CSV,
+    from running what begins like a formula.
+    """
+    line = plain(text, limit)
+    return f"\N{ZERO WIDTH SPACE}{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line
+
+
 def escaped(text: str) -> str:
     """Text for a place in HTML: markup as it reads, control characters gone, direction kept to itself."""
     return f'<bdi dir="auto">{markup(text)}</bdi>'

@@ -113,7 +113,7 @@ def show_history(tried: Sequence[Counterfactual]) -> None:
                 "Told": ", ".join(PART_NAMES[part] for part in parts_of(row_of(each))) or "nothing",
                 "With knowledge": _words(each, "with_knowledge"),
                 "Without knowledge": _words(each, "without_knowledge"),
-                "Tweet": inert.plain(each.sample.text),
+                "Tweet": inert.cell(each.sample.text),
                 "When": each.maker.created,
             }
             for each in reversed(tried)
@@ -134,9 +134,9 @@ def what_changed(before: Row, after: Row) -> str:
 def _words(tried: Counterfactual, view: View) -> str:
     answer = tried.answers[view]
     if answer.relation:
-        return inert.plain(f"{answer.relation.label} {answer.relation.score:.0%}")
+        return inert.cell(f"{answer.relation.label} {answer.relation.score:.0%}")
     named = [f"{tried.sample.mention(each)} ({each.type} {each.score:.0%})" for each in answer.entities]
-    return inert.plain(", ".join(named)) or "nothing"
+    return inert.cell(", ".join(named)) or "nothing"
 
 
 def _title(part: str) -> str:

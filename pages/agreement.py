@@ -37,7 +37,7 @@ def show_progress() -> None:
             st.metric(state.capitalize(), f"{count:,}", width="content")
     voters = queue.voters()
     if voters:
-        rows = [{"Reviewer": inert.plain(name), "Votes": count} for name, count in voters.items()]
+        rows = [{"Reviewer": inert.cell(name), "Votes": count} for name, count in voters.items()]
         st.dataframe(rows, hide_index=True, alt=f"Votes of {len(rows)} reviewers")
 
 
@@ -51,10 +51,10 @@ def show_agreement() -> None:
     )
     rows = [
         {
-            "Reviewers": inert.plain(f"{a} · {b}"),
+            "Reviewers": inert.cell(f"{a} · {b}"),
             "Cohen's κ": pair.value,
             "Variants": pair.variants,
-            "Why undefined": inert.plain(pair.undefined),
+            "Why undefined": inert.cell(pair.undefined),
         }
         for (a, b), pair in agreement.kappas(store).items()
     ]

@@ -20,8 +20,8 @@ def show_sizes() -> None:
     """How large each split is."""
     rows = [
         {
-            "Corpus": inert.plain(size.corpus, 120),
-            "Split": inert.plain(size.split, 120),
+            "Corpus": inert.cell(size.corpus, 120),
+            "Split": inert.cell(size.split, 120),
             "Samples": size.samples,
             "Labels": size.labels,
             "Pictures": size.pictures,

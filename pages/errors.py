@@ -148,7 +148,7 @@ def show_label_errors(compared: Compared, found: Report) -> None:
     rows = [
         {
             "Sample": each.row,
-            "What": inert.plain(each.sentence),
+            "What": inert.cell(each.sentence),
             "Confidence": each.confidence,
             "Agree with gold on such": each.credit,
         }

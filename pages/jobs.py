@@ -215,9 +215,9 @@ def show_failures(order: Order) -> None:
             [
                 {
                     "when": attempt.at,
-                    "prompt": inert.plain(attempt.prompt_version),
+                    "prompt": inert.cell(attempt.prompt_version),
                     "why": attempt.failure,
-                    "what the teacher or the endpoint said": inert.plain(attempt.problem or ""),
+                    "what the teacher or the endpoint said": inert.cell(attempt.problem or ""),
                     "attempts": attempt.number,
                 }
                 for attempt in failed

@@ -49,10 +49,10 @@ def row(item: Item) -> dict[str, object]:
         "State": item.state,
         "Kind": desk.KIND_NAMES[made.kind],
         "Score": made.verdict.margin if made.verdict else None,
-        "Variant": inert.plain(made.caption or bracketed(item), 1000),
-        "Parent": inert.plain(item.parent.text, 1000),
+        "Variant": inert.cell(made.caption or bracketed(item), 1000),
+        "Parent": inert.cell(item.parent.text, 1000),
         "Votes": item.votes,
-        "Model": inert.plain(made.maker.model, 100),
+        "Model": inert.cell(made.maker.model, 100),
     }
 
 
