@@ -211,7 +211,7 @@ def test_a_hostile_answer_is_kept_as_it_is_and_read_again(
     for _ in range(2):
         assert extract(teacher, rows[:1], tmp_path / "answers.jsonl").counts.unparsed == 1
     assert len(loopback.requests) == 1
-    assert json.loads((tmp_path / "answers.jsonl").read_text())["answer"] == answer.replace("\ud800", "?")
+    assert json.loads((tmp_path / "answers.jsonl").read_text())["answer"] == answer.replace("\ud800", "\ufffd")
 
 
 def test_unlabelled_or_mixed_samples_are_refused(rows: list[Row]) -> None:
