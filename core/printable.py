@@ -7,3 +7,8 @@ _CONTROLS = dict.fromkeys((*range(0x00, 0x09), *range(0x0B, 0x20), *range(0x7F, 
 def printable(text: str) -> str:
     """The text without control characters and bidirectional overrides; tabs and line ends stay."""
     return text.translate(_CONTROLS)
+
+
+def mended(text: str) -> str:
+    """Text that can be kept: halves of a surrogate pair that came apart are joined, and a half alone is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

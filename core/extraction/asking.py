@@ -11,6 +11,7 @@ from core.domain import Maker, Task
 from core.errors import TeacherError
 from core.extraction.answers import Answers, Extracted, Key, key
 from core.extraction.parsing import Mention, parse_label, parse_mentions
+from core.printable import mended
 from core.teachers import Teacher
 
 PROMPTS: dict[Task, str] = {"mner": "extract_entities", "mre": "extract_relation"}
@@ -62,7 +63,7 @@ class Extractor:
             self.prompt.messages(**self._values(row)), max_tokens=self.prompt.max_tokens, hear=hear_all
         )
         # As it came: the answer's own text is cut back to its last whole sentence, and might then be one that parses.
-        text = "".join(heard).strip().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = mended("".join(heard)).strip()
         return Extracted(
             sample_id=row.sample.id,
             status="unparsed" if self.parse(text) is None else "parsed",

@@ -11,6 +11,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
 from pydantic import JsonValue
 
+from core.printable import mended
 from core.teachers import Answer, Ask, Line, Message, Reply
 from core.teachers._access import YES_OR_NO, Access, shown
 from core.teachers._completion import check, margin, read, whole_sentences
@@ -128,8 +129,7 @@ class ChatTeacher:
             for piece in self._pieces(stream, heard):
                 if hear:
                     hear(piece)
-        # Halves of surrogate pairs, which may come in two pieces, are put together; a half alone cannot be kept.
-        text = heard.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+        text = mended(heard.text).strip()
         check(self._access, text, heard.finish)
         return Answer(
             text=whole_sentences(text) if heard.finish == "length" else text,
