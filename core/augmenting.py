@@ -81,7 +81,8 @@ class Augmenting:
         """Plan all variants. Samples are taken as they are planned: who labels them meanwhile knows how far it is.
 
         Raises:
-            BadInput: the teacher's prompt set does not exist, or a quota is of a type that no mention has.
+            BadInput: the teacher's prompt set does not exist, or a quota is of a type that no mention of these samples
+                has.
         """
         self.kept: list[str] = []
         self._store = store
@@ -99,9 +100,11 @@ class Augmenting:
             self._open += (series for series in planned if not series.is_whole)
             if self._open:
                 language.prepare()
-        if unknown := left.keys() - types:
+        if "entity" in wish.kinds and (unknown := left.keys() - types):
             there = ", ".join(sorted(types)) or "none"
-            raise BadInput(f"the quota of {min(unknown)!r}: no mention has that type; there are: {there}")
+            raise BadInput(
+                f"the quota of {min(unknown)!r}: no mention of these samples has that type; they have: {there}"
+            )
         self._note_kept()
 
     @property

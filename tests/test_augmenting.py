@@ -310,7 +310,7 @@ def test_a_quota_leaves_the_mentions_of_a_type_alone_when_it_is_used_up(loopback
 
 
 def test_a_quota_of_a_type_that_no_mention_has_is_refused(loopback: Loopback, store: Store) -> None:
-    with pytest.raises(BadInput, match="'PERSON': no mention has that type; there are: LOC, PER"):
+    with pytest.raises(BadInput, match="'PERSON': no mention of these samples has that type; they have: LOC, PER"):
         run(loopback, store, kinds=("entity",), quotas={"PERSON": 2})
     assert not loopback.requests
 

@@ -262,6 +262,10 @@ def test_ones_own_edit_is_taken_back_whole(store: Store) -> None:
     review.edit(store, old, old.variant.model_copy(update={"entities": ()}), by=local("Ada"), caption=old.caption)
     review.decide(store, one, "withdrawn", by=local("Ada"))
     assert (state(store, one), approved(store)) == ("pending", [])
+    assert store.queue.tally()["pending"] == 1  # the edit itself waits for nobody
+    review.undo(store, by=local("Ada"))
+    assert state(store, one) == "edited"
+    assert len(approved(store)) == 1
 
 
 def test_who_settled_a_dispute_can_settle_it_anew_take_it_back_or_doubt_it(store: Store) -> None:
@@ -283,22 +287,54 @@ def test_who_settled_a_dispute_can_settle_it_anew_take_it_back_or_doubt_it(store
         assert item is not None
         assert item.disputed
         assert approved(store) == []
+        review.undo(store, by=cleo)
+        assert approved(store) == [one]
+
+
+def test_only_who_settled_a_dispute_last_settles_it_anew(store: Store) -> None:
+    (one,) = fill(store, 1)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    for name, choice, settles in (
+        ("Ada", "approved", False),
+        ("Bo", "rejected", False),
+        ("Cleo", "approved", True),
+        ("Dan", "rejected", True),
+        ("Cleo", "approved", False),
+    ):
+        review.decide(store, one, choice, by=local(name), adjudicates=settles)
+    assert state(store, one) == "rejected"
 
 
 def test_what_took_back_a_decision_of_another_is_not_undone_nor_anything_else_in_its_place(store: Store) -> None:
-    ids = fill(store, 2)
+    ids = fill(store, 3)
     review.decide(store, ids[0], "approved", by=local("Ada"))
     review.decide(store, ids[1], "approved", by=local("Cleo"))
-    review.decide(store, ids[0], "withdrawn", by=local("Cleo"))
-    with pytest.raises(BadInput, match="take back a decision of Ada"):
+    review.decide(store, ids[2], "approved", by=local("Cleo"))
+    review.decide_all(store, [ids[0], ids[2]], "withdrawn", by=local("Cleo"))
+    expected = ["pending", "approved", "pending"]
+    assert [state(store, each) for each in ids] == expected
+    for _ in range(2):
+        with pytest.raises(BadInput, match="take back a decision of Ada"):
+            review.undo(store, by=local("Cleo"))
+        assert [state(store, each) for each in ids] == expected
+        review.decide(store, ids[0], "rejected", by=local("Cleo"))
         review.undo(store, by=local("Cleo"))
-    assert [state(store, each) for each in ids] == ["pending", "approved"]
     review.decide(store, ids[0], "rejected", by=local("Ada"))
-    assert [(each.reviewer, each.old, each.new) for each in history(store, ids[0])] == [
+    assert [(each.reviewer, each.old, each.new) for each in history(store, ids[0])][:2] == [
         ("Ada", None, "approved"),
         ("Cleo", "approved", None),
-        ("Ada", None, "rejected"),
     ]
+    assert history(store, ids[0])[-1].old is None
+
+
+def test_a_withdrawal_of_ones_own_is_undone_and_nothing_else_with_it(store: Store) -> None:
+    ids = fill(store, 2)
+    for each in ids:
+        review.decide(store, each, "approved", by=local("Cleo"))
+    review.decide(store, ids[0], "withdrawn", by=local("Cleo"))
+    assert [state(store, each) for each in ids] == ["pending", "approved"]
+    review.undo(store, by=local("Cleo"))
+    assert [state(store, each) for each in ids] == ["approved", "approved"]
 
 
 def test_an_imagined_picture_is_not_left_without_words(store: Store) -> None:

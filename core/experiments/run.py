@@ -68,10 +68,11 @@ def run(
 
 def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> list[Training]:
     names = {table.row(name).name for name in only} or {row.name for row in table.rows}
+    taught: set[tuple[str | None, int]] = set()
     for training in reversed(trainings):  # students come after their teachers
-        if training.row.name in names and training.teacher:
-            names.add(training.teacher)
-    return [training for training in trainings if training.row.name in names]
+        if training.row.name in names or (training.row.name, training.seed) in taught:
+            taught.add((training.teacher, training.seed))
+    return [each for each in trainings if each.row.name in names or (each.row.name, each.seed) in taught]
 
 
 def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None:

@@ -35,8 +35,7 @@ def decide(
     """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
 
     Who settled a disagreement settles it anew by another verdict. "withdrawn" takes back one's own word or, where what
-    counts are others', those: each act that stands, so that what was before stands again. It gives the first of the
-    decisions that do.
+    counts are others', those: each of their acts that stands. It gives the first of the decisions that do.
 
     Raises:
         Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
@@ -85,14 +84,12 @@ def decide_all(
     ids = list(dict.fromkeys(augmentation_ids))
     undone: list[Decision] = []
     if choice == "withdrawn":
-        others = {each for each in ids if _is_others(store, each, name)}
+        others = [each for each in ids if _is_others(store, each, name)]
         if others:
             by.must("undo the decisions of others")
-        undone = [what for each in ids for what in store.queue.standing(each, None if each in others else name)]
+        undone = [what for each in others for what in store.queue.standing_votes(each)]
         ids = [each for each in ids if each not in {decision.augmentation_id for decision in undone}]
-    settled = {each for each in ids if _has_settled(store, each, by)}
-    if choice == "flagged":  # what was settled is in doubt again
-        undone = [what for each in settled for what in store.queue.standing(each, name) if what.adjudicates]
+        ids = list(dict.fromkeys([*ids, *(half for each in ids for half in store.queue.halves(each, name))]))
     decisions = [
         Decision(
             augmentation_id=each,
@@ -101,7 +98,7 @@ def decide_all(
             at=now,
             reason=(reason or "").strip() or None,
             act=act,
-            adjudicates=adjudicates or (choice in VERDICTS and each in settled),
+            adjudicates=adjudicates or (choice in VERDICTS and _has_settled(store, each, by)),
             seconds=seconds,
         )
         for each in ids
@@ -119,9 +116,8 @@ def _is_others(store: Store, augmentation_id: str, name: str) -> bool:
 
 
 def _has_settled(store: Store, augmentation_id: str, by: Person) -> bool:
-    """Whether this person's word is what ended a disagreement, and may still be."""
-    standing = store.queue.standing(augmentation_id, by.name.strip())
-    return by.may("adjudicate") and any(decision.adjudicates for decision in standing)
+    """Whether this person's word is what ended a disagreement, and may end it anew."""
+    return by.may("adjudicate") and store.queue.settler(augmentation_id) == by.name.strip()
 
 
 def would_adjudicate(store: Store, item: Item, by: Person) -> bool:

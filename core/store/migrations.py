@@ -212,6 +212,56 @@ def m009_sizes(db: Database) -> None:
     """)
 
 
+def m010_last_words(db: Database) -> None:
+    """A word that was withdrawn hides no other's; who settled a disagreement and spoke again has settled it no more."""
+    db.executescript("""
+        DROP VIEW tallied;
+        CREATE VIEW tallied AS
+            SELECT augmentation_id, model, dropped,
+                coalesce((SELECT votes FROM rules ORDER BY number DESC LIMIT 1), 1) AS needed,
+                (SELECT count(*) FROM counted WHERE augmentation_id = queue.augmentation_id) AS votes,
+                (SELECT count(DISTINCT choice) FROM counted WHERE augmentation_id = queue.augmentation_id) AS choices,
+                (SELECT max(decision) FROM counted WHERE augmentation_id = queue.augmentation_id) AS newest_vote,
+                (SELECT max(number) FROM standing WHERE augmentation_id = queue.augmentation_id) AS latest,
+                (SELECT max(number) FROM standing AS word WHERE augmentation_id = queue.augmentation_id
+                    AND choice NOT IN ('skipped', 'withdrawn') AND NOT EXISTS (
+                        SELECT 1 FROM standing AS later WHERE later.augmentation_id = word.augmentation_id
+                            AND later.reviewer = word.reviewer AND later.number > word.number
+                            AND later.choice = 'withdrawn'
+                    )) AS latest_word,
+                (SELECT max(number) FROM standing AS word WHERE augmentation_id = queue.augmentation_id
+                    AND adjudicates AND NOT EXISTS (
+                        SELECT 1 FROM standing AS later WHERE later.augmentation_id = word.augmentation_id
+                            AND later.reviewer = word.reviewer AND later.number > word.number
+                            AND later.choice <> 'skipped'
+                    )) AS final
+            FROM queue;
+        DROP VIEW settled;
+        CREATE VIEW settled AS
+            SELECT augmentation_id, votes, decided,
+                -- An edit that was taken back waits for nobody.
+                CASE WHEN model = 'by hand' THEN CASE WHEN latest_word IS NULL THEN 'taken back' END ELSE dropped END
+                    AS dropped,
+                choices > 1 AND final IS NULL AS disputed,
+                coalesce(
+                    (SELECT nullif(choice, 'withdrawn') FROM decisions WHERE number = decided), 'pending'
+                ) AS state
+            FROM (
+                SELECT *, CASE
+                    WHEN final IS NOT NULL THEN final
+                    WHEN votes = 0 THEN latest
+                    WHEN needed = 1 THEN latest_word
+                    WHEN votes >= needed AND choices = 1 THEN newest_vote
+                END AS decided
+                FROM tallied
+            );
+        UPDATE queue SET (state, decided, votes, disputed, dropped) = (
+            SELECT state, decided, votes, disputed, dropped FROM settled
+            WHERE settled.augmentation_id = queue.augmentation_id
+        ) WHERE augmentation_id IN (SELECT augmentation_id FROM decisions);
+    """)
+
+
 STEPS = (
     m001_records,
     m002_decisions,
@@ -222,6 +272,7 @@ STEPS = (
     m007_opinions,
     m008_approved,
     m009_sizes,
+    m010_last_words,
 )
 
 migrations = Migrations("workspace")

@@ -169,29 +169,49 @@ class Queue:
         sql = f"SELECT augmentation_id, choice, count(*) AS n FROM ({_OWN}) GROUP BY augmentation_id, choice"  # noqa: S608
         return ((row["augmentation_id"], row["choice"], row["n"]) for row in self._rows(sql))
 
-    def standing(self, augmentation_id: str, reviewer: str | None = None) -> list[Decision]:
-        """What stands of a reviewer's acts on a variant, or of all who vote on it; both halves of an edit."""
+    def standing_votes(self, augmentation_id: str) -> list[Decision]:
+        """What stands of those who vote on a variant, each with the act it belongs to; both halves of an edit."""
         sql = """
-            SELECT record FROM standing WHERE act IN (
-                SELECT act FROM standing WHERE augmentation_id = ?1 AND CASE
-                    WHEN ?2 IS NOT NULL THEN reviewer = ?2
-                    ELSE reviewer IN (SELECT reviewer FROM counted WHERE augmentation_id = ?1)
-                END
-            ) AND (
+            WITH acts AS (
+                SELECT act FROM standing WHERE augmentation_id = ?1 AND reviewer IN (
+                    SELECT reviewer FROM counted WHERE augmentation_id = ?1
+                )
+            )
+            SELECT record FROM standing WHERE act IN (SELECT act FROM acts) AND (
                 augmentation_id = ?1
-                OR EXISTS (SELECT 1 FROM decisions AS half WHERE half.act = standing.act AND half.choice = 'edited')
+                OR act IN (SELECT act FROM decisions WHERE choice = 'edited' AND act IN (SELECT act FROM acts))
             ) ORDER BY number
         """
-        return [record_of(Decision, row["record"]) for row in self._rows(sql, augmentation_id, reviewer)]
+        return [record_of(Decision, row["record"]) for row in self._rows(sql, augmentation_id)]
+
+    def halves(self, augmentation_id: str, reviewer: str) -> list[str]:
+        """What the reviewer's edits that stand made of a variant, or what they made it of."""
+        sql = """
+            SELECT DISTINCT other.augmentation_id FROM standing AS mine
+            JOIN decisions AS edited ON edited.act = mine.act AND edited.choice = 'edited'
+            JOIN standing AS other ON other.act = mine.act
+            WHERE mine.augmentation_id = ?1 AND mine.reviewer = ?2 AND other.augmentation_id <> ?1
+        """
+        return [row["augmentation_id"] for row in self._rows(sql, augmentation_id, reviewer)]
+
+    def settler(self, augmentation_id: str) -> str | None:
+        """Whose word settled a disagreement about a variant, where one did."""
+        sql = """
+            SELECT reviewer FROM queue JOIN decisions ON decisions.number = decided
+            WHERE queue.augmentation_id = ? AND adjudicates
+        """
+        return next((row["reviewer"] for row in self._rows(sql, augmentation_id)), None)
 
     def took_back_of(self, reviewer: str) -> str | None:
-        """Whose act it was that the reviewer's newest decision takes back, where it was another's."""
+        """Of whom the reviewer has taken back a decision since their own latest act that stands, if of anybody."""
         sql = """
-            SELECT (SELECT reviewer FROM decisions AS done WHERE done.act = newest.undoes LIMIT 1) AS owner
-            FROM (SELECT undoes FROM decisions WHERE reviewer = ? ORDER BY number DESC LIMIT 1) AS newest
+            SELECT done.reviewer FROM decisions AS own
+            JOIN decisions AS done ON done.act = own.undoes AND done.augmentation_id = own.augmentation_id
+            WHERE own.reviewer = ?1 AND done.reviewer <> ?1 AND own.number > coalesce(
+                (SELECT number FROM standing WHERE reviewer = ?1 AND act IS NOT NULL ORDER BY number DESC LIMIT 1), 0
+            ) LIMIT 1
         """
-        owner = next((row["owner"] for row in self._rows(sql, reviewer)), None)
-        return None if owner == reviewer else owner
+        return next((row["reviewer"] for row in self._rows(sql, reviewer)), None)
 
     def undo(self, reviewer: str, at: datetime) -> list[Decision]:
         """Take back all of the reviewer's last act that still stands; gives what was taken back, nothing if none is."""
