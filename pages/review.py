@@ -70,8 +70,7 @@ def is_stale() -> bool:
     """Whether somebody decided on the card at hand since it was shown: then it is shown as it stands now."""
     way = st.session_state.walk
     before, _ = way.item, way.refresh()
-    now = way.item
-    return (now.state, now.votes, now.disputed) != (before.state, before.votes, before.disputed)
+    return bool(way.item.latest != before.latest)
 
 
 def keep(choice: Choice, reason: str | None = None) -> None:

@@ -1,5 +1,7 @@
 """Review in bulk: many variants in a table, decided on at once, and taken back at once."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from app import desk, filters, inert, people, problems, resources
@@ -67,20 +69,22 @@ def bracketed(item: Item) -> str:
 
 def ask(choice: Choice, ids: list[str]) -> None:
     """Ask whether just these are meant."""
-    st.session_state.update(asked=(choice, ids, standing(ids)), list_problem="")
+    drawn = st.session_state.drawn
+    st.session_state.update(asked=(choice, {each: drawn[each] for each in ids}), list_problem="")
 
 
-def standing(ids: list[str]) -> list[tuple[str, int]]:
-    """Where these variants stand now: in which state, with how many votes."""
-    items = (resources.store().queue.find(each) for each in ids)
-    return [(item.state, item.votes) for item in items if item]
+def latest(items: Iterable[Item | None]) -> dict[str, int | None]:
+    """The newest decision on each of these variants."""
+    return {item.augmentation.id: item.latest for item in items if item}
 
 
 def act() -> None:
     """Decide on exactly the variants that were asked about."""
-    choice, ids, before = st.session_state.asked
+    choice, before = st.session_state.asked
+    ids = list(before)
     st.session_state.asked = None
-    if changed := sum(was != now for was, now in zip(before, standing(ids), strict=True)):
+    now = latest(map(resources.store().queue.find, ids))
+    if changed := sum(before[each] != now[each] for each in ids):
         renew(list_said=f"Nothing was done: somebody decided on {changed:,} of them meanwhile. Look again.")
         return
     with problems.noted("list_problem"):
@@ -102,7 +106,7 @@ def show_tools(ids: list[str]) -> None:
         asked = st.session_state.asked = None
     with st.container(horizontal=True, vertical_alignment="center"):
         if asked:
-            choice, meant, _ = asked
+            choice, meant = asked
             st.button(
                 f"Yes, {VERBS[choice].lower()} exactly these {len(meant):,}",
                 icon=":material/check:",
@@ -145,8 +149,10 @@ def show_list() -> None:
     if not ids:
         desk.show_empty()
     else:
+        items = store.queue.page(st.session_state.listed)
+        st.session_state.drawn = latest(items)
         st.dataframe(
-            [row(item) for item in store.queue.page(st.session_state.listed)],
+            [row(item) for item in items],
             hide_index=True,
             key=key,
             on_select="rerun",

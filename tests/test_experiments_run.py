@@ -100,6 +100,12 @@ def test_a_chosen_row_brings_its_teacher_and_no_other(root: Path, tmp_path: Path
         run(file, root, tmp_path, lambda _: None, only=["+CDP"])
 
 
+def test_a_chosen_row_brings_its_teacher_with_no_other_seed(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, frozen(root).replace('name = "+CoT"', 'name = "+CoT"\nseeds = [1, 2]'))
+    assert run(file, root, tmp_path, lambda _: None, only=["+CPD"]) == []
+    assert [run.state for run in results(file, tmp_path).rows[2].runs] == ["done", "not run"]
+
+
 def test_a_student_of_a_teacher_that_was_trained_anew_is_not_done(root: Path, tmp_path: Path) -> None:
     file = table(tmp_path, frozen(root))
     run(file, root, tmp_path, lambda _: None, only=["+CPD"])

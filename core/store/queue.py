@@ -29,8 +29,10 @@ class Place:
 class Item:
     """A variant in the queue, with what it was made of.
 
-    `votes` is how many reviewers have spoken. `uncertainty` (0…1) is the doubt of `student` about its least sure
-    mention, and `changes` how many of its mentions are other ones with knowledge; both None until it was asked.
+    `votes` is how many reviewers have spoken, `latest` the number of the newest decision but for skips: another number
+    says that somebody decided since.
+    `uncertainty` (0…1) is the doubt of `student` about its least sure mention, and `changes` how
+    many of its mentions are other ones with knowledge; both None until it was asked.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Item:
     parent: Sample
     state: State
     votes: int
+    latest: int | None
     disputed: bool
     student: str | None
     uncertainty: float | None
@@ -293,7 +296,10 @@ _OWN = """
 
 _ITEM = """
     queue.number, queue.state, queue.votes, queue.disputed, queue.student, queue.uncertainty, queue.changes,
-    augmentations.record AS augmentation, parents.record AS parent
+    augmentations.record AS augmentation, parents.record AS parent, (
+        SELECT max(number) FROM decisions
+        WHERE decisions.augmentation_id = queue.augmentation_id AND choice <> 'skipped'
+    ) AS latest
 """
 _RECORDS = """
     JOIN augmentations ON augmentations.id = queue.augmentation_id
@@ -312,6 +318,7 @@ def _item(row: dict[str, Any]) -> Item:
         parent=record_of(Sample, row["parent"]),
         state=row["state"],
         votes=row["votes"],
+        latest=row["latest"],
         disputed=bool(row["disputed"]),
         student=row["student"],
         uncertainty=row["uncertainty"] if row["uncertainty"] >= 0 else None,
