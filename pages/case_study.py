@@ -165,7 +165,7 @@ def show_decision(case: Case, made: Augmentation) -> None:
     rules = resources.store().queue.rules()
     own_alone = rules.blind or rules.votes > 1
     decision = case.choice(made.id, reviewer=person.name.strip() if own_alone else None)
-    if decision is None or decision.choice == "withdrawn":
+    if decision is None:
         approve, reject = st.columns(2)
         for column, choice, label, icon in (
             (approve, "approved", "Approve", "thumb_up"),
