@@ -60,8 +60,10 @@ def show_list(found: list[Run]) -> None:
     """All trainings as a table whose rows can be picked."""
     names = [run.name for run in found]
     chosen = [names.index(name) for name in st.session_state[PICKED]]
-    selection = {"rows": chosen, "columns": [], "cells": []}
-    st.session_state.update(listed=names, chosen=chosen, rows={"selection": selection})
+    ticked = st.session_state.ticked if "rows" in st.session_state else []
+    st.session_state.update(listed=names, chosen=chosen, ticked=ticked)
+    if sorted(ticked) != sorted(chosen):  # told at every look, the browser would take back a click made meanwhile
+        st.session_state.rows = {"selection": {"rows": chosen, "columns": [], "cells": []}}
     st.dataframe(
         [row(run) for run in found],
         hide_index=True,
@@ -107,7 +109,7 @@ def row(run: Run) -> dict[str, object]:
 
 def take_rows() -> None:
     """Rows clicked in the list become the picked trainings, by name: the list may have changed since."""
-    rows = st.session_state.rows["selection"]["rows"]
+    rows = st.session_state.ticked = st.session_state.rows["selection"]["rows"]
     if sorted(rows) == sorted(st.session_state.chosen):  # nobody clicked: the browser told what it was told
         return
     clicked = [st.session_state.listed[number] for number in rows]
@@ -127,8 +129,9 @@ def read_link(names: list[str]) -> None:
         linked = list(dict.fromkeys(st.query_params.get_all(PICKED)))
         st.session_state.strangers = [name for name in linked if name not in names]
         st.session_state[PICKED] = linked
-    known = [name for name in st.session_state[PICKED] if name in names]
-    st.session_state[PICKED] = known[: len(curves.LOOKS)]
+    known = [name for name in st.session_state[PICKED] if name in names][: len(curves.LOOKS)]
+    if known != st.session_state[PICKED]:  # what is told at every look takes back what was picked meanwhile
+        st.session_state[PICKED] = known
 
 
 def pick(found: list[Run]) -> list[Run]:
