@@ -17,8 +17,13 @@ ORDER_NAMES: dict[Order, str] = {
 }
 
 
+KEYS = ("state", "order", "seed", "text", "kind", "type", "label", "model", "from", "to", "disputed", "dropped")
+"""Those of the widgets, which are their names in the URL too."""
+
+
 def show() -> tuple[Filter, Order, int]:
     """The filter's widgets in the sidebar; gives the filter, the order and the random order's seed."""
+    recall()
     side = st.sidebar
     side.subheader("Queue")
     states = side.multiselect("State", STATES, ["pending"], key="state", bind="query-params", placeholder="Any state")
@@ -44,6 +49,7 @@ def show() -> tuple[Filter, Order, int]:
     highest = high.number_input("to", value=None, key="to", bind="query-params", placeholder="Any")
     disputed = side.checkbox("Only where reviewers disagree", key="disputed", bind="query-params")
     dropped = side.checkbox("Also what was dropped", key="dropped", bind="query-params")
+    st.session_state.filter = {key: st.session_state[key] for key in KEYS if key in st.session_state}
     wanted = Filter(
         states=cast(tuple[State, ...], tuple(states)),
         kinds=tuple(chosen.get("kind", ())),
@@ -56,3 +62,14 @@ def show() -> tuple[Filter, Order, int]:
         dropped=dropped,
     )
     return wanted, order, int(seed)
+
+
+def recall() -> None:
+    """Who looked at another page finds the filter as it was, unless a link asks for another one.
+
+    A step to another page takes what is bound to the URL along, out of the session too.
+    """
+    if any(key in st.session_state or key in st.query_params for key in KEYS):
+        return
+    for key, value in st.session_state.get("filter", {}).items():
+        st.session_state[key] = value

@@ -100,6 +100,28 @@ def test_words_are_edited_and_their_spans_drawn_with_the_arrow_keys(page: Page, 
         assert made.variant.entities == (Entity(start=4, end=6, type="LOC"),)
 
 
+def test_an_open_edit_and_the_filter_are_found_again_after_a_look_at_another_page(
+    page: Page, url: str, workspace: Path
+) -> None:
+    with Store(workspace) as store:
+        add(store, "looking", "Adele sings in Rome", "Adele sings in Oslo")
+    open_desk(page, url, query="?model=looking&state=pending&state=flagged")
+    page.keyboard.press("j")
+    expect(page.get_by_text("parent of Adele sings in Oslo")).to_be_visible()
+    quiet(page)
+    page.keyboard.press("e")
+    page.get_by_label("Words of the variant").fill("Adele sings in Turin")
+    page.get_by_label("Words of the variant").press("Tab")
+    expect(page.locator(".word").last).to_have_text("Turin")
+    page.get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Review", exact=True).click()
+    expect(page.get_by_label("Words of the variant")).to_have_value("Adele sings in Turin")
+    page.wait_for_url(re.compile("model=looking"))
+    expect(page.get_by_text("parent of Adele sings in Oslo")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_reasons_are_kept_and_a_skip_and_a_flag_and_the_way_back(page: Page, url: str, workspace: Path) -> None:
     with Store(workspace) as store:
         ids = add(store, "steps", "one", "two", "three")
