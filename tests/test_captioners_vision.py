@@ -97,6 +97,16 @@ def test_a_refused_key_ends_the_run_and_is_not_shown(captioner: Captioner, loopb
     assert len(loopback.requests) == 1
 
 
+def test_captions_that_came_before_the_key_was_refused_are_not_lost(captioner: Captioner, loopback: Loopback) -> None:
+    left = iter(range(3))
+    loopback.status, loopback.fault = 401, lambda _: "status" if next(left, None) is None else None
+    made = captioner.describe_all([picture("red")] * 8)
+    assert sum(isinstance(each, Description) for each in made) == 3
+    assert sum(isinstance(each, CaptionerError) for each in made) == 5
+    with pytest.raises(Unavailable, match="refused the key"):
+        captioner.describe_all([picture("red")] * 8)
+
+
 def test_a_picture_that_the_endpoint_withholds_is_one_failure(
     captioner: Captioner, loopback: Loopback, tmp_path: Path
 ) -> None:

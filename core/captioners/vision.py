@@ -69,11 +69,22 @@ class Vision:
         }
 
     def describe_all(self, images: Sequence[Image.Image]) -> list[Description | CaptionerError]:
-        """Caption RGB images; see `Captioner.describe_all`."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self._describe, images))
+        """Caption RGB images; see `Captioner.describe_all`.
 
-    def _describe(self, image: Image.Image) -> Description | CaptionerError:
+        Raises:
+            Unavailable: the endpoint answers nobody now. Where it gave some of these captions before, they are given
+                first, for they are paid: the next call raises.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            made = list(pool.map(self._describe, images))
+        if any(isinstance(each, Description) for each in made):
+            return [CaptionerError(str(each)) if isinstance(each, Unavailable) else each for each in made]
+        for each in made:
+            if isinstance(each, Unavailable):
+                raise each
+        return made
+
+    def _describe(self, image: Image.Image) -> Description | CaptionerError | Unavailable:
         dialogue = [Message(role="user", content=QUESTION, picture=images.data_url(image))]
         for tried in range(1, TRIES + 1):
             try:
@@ -85,5 +96,5 @@ class Vision:
                 break
             time.sleep(min(failure.retry_after or 2.0**tried, LONGEST_WAIT))
         if failure.reason in _FOR_ALL:
-            raise Unavailable(f"captioner 'vision': {failure}")
+            return Unavailable(f"captioner 'vision': {failure}")
         return CaptionerError(str(failure))
