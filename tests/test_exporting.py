@@ -60,7 +60,7 @@ def test_only_what_stands_approved_is_written_with_where_it_came_from(store: Sto
     assert (done.samples, done.respaced, done.provenance) == (2, 0, tmp_path / "approved-jsonl.provenance")
     assert [row.sample for row in corpora.find("jsonl").read(file)] == [second.variant, first.variant]
     origins = lines(done.provenance)
-    at = [store.choice(made.id).at.isoformat() for made in (second, first)]
+    at = [store.decisions(made.id)[-1].at.isoformat() for made in (second, first)]
     assert origins[0] == {
         "number": 1,
         "sample": second.variant.id,

@@ -77,7 +77,6 @@ def test_what_is_not_there_is_none_or_empty(store: Store) -> None:
     assert store.sample("0" * 32) is None
     assert store.case("0" * 32) is None
     assert store.captions("0" * 32) == []
-    assert store.choice("0" * 32) is None
     assert store.samples("no", "split") == []
 
 
@@ -144,7 +143,6 @@ def test_the_latest_decision_counts_and_the_history_stays(store: Store) -> None:
     history = [decision(first), decision(first, "rejected", reviewer="Bob"), decision(first, "withdrawn", minutes=-9)]
     store.add(SAMPLE, first, second, *history, decision(second))
     assert store.decisions(first.id) == history
-    assert store.choice(first.id) == history[-1]
     assert [(approval.augmentation, approval.decision) for approval in store.approved()] == [(second, decision(second))]
     case = store.case(SAMPLE.id)
     assert case is not None

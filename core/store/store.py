@@ -181,14 +181,6 @@ class Store:
         sql = "SELECT record FROM decisions WHERE augmentation_id = ? ORDER BY number"
         return self._records(Decision, sql, augmentation_id)
 
-    def choice(self, augmentation_id: str, *, reviewer: str | None = None) -> Decision | None:
-        """The latest decision about a variant that nobody took back, of one reviewer or of all."""
-        sql = """
-            SELECT record FROM standing WHERE augmentation_id = ?1 AND reviewer = coalesce(?2, reviewer)
-            ORDER BY number DESC LIMIT 1
-        """
-        return next(iter(self._records(Decision, sql, augmentation_id, reviewer)), None)
-
     def approved(self) -> list[Approval]:
         """The variants that stand approved, in the order of approval."""
         sql = """
