@@ -119,7 +119,9 @@ def test_a_label_set_is_named_if_known_and_counted_if_not() -> None:
     assert relation_scores([NONE, "/per/per/peer"], ["/misc/loc/held_on", NONE]).label_set == "MNRE-23"
     assert relation_scores([NONE, "/per/per/peer"], [NONE, "/per/per/colleague"]).label_set == "3 relations"
     # What could have been said counts too: a small set that happens to hold known labels alone is no MNRE-23.
+    assert relation_scores([NONE], [NONE], [NONE, "/per/per/peer"]).label_set == "2 relations"
     assert relation_scores([NONE], [NONE], [NONE, "/per/per/colleague"]).label_set == "2 relations"
+    assert relation_scores([NONE], ["/per/per/peer"], MNRE_23).label_set == "MNRE-23"
 
 
 @pytest.mark.skipif("COTPD_DATA" not in os.environ, reason="COTPD_DATA names no folder of corpora")

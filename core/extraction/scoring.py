@@ -59,7 +59,9 @@ def report(extractor: Extractor, rows: Sequence[Row], answers: Answers) -> Repor
         scores = _span_scores(rows, placed)
     else:
         gold = [row.sample.relation.label or NONE for row in rows if row.sample.relation]
-        scores = relation_scores(gold, [each if isinstance(each, str) else NONE for each in said])
+        scores = relation_scores(gold, [each if isinstance(each, str) else NONE for each in said], extractor.labels)
+        right = sum(each == label for each, label in zip(said, gold, strict=True))  # no answer is never a right one
+        scores = scores.model_copy(update={"accuracy": 100 * right / len(gold) if gold else 0.0})
     captions = sum(bool(row.caption) for row in rows) if "caption" in extractor.prompt.places else 0
     return Report(
         task=extractor.task,
