@@ -77,12 +77,10 @@ class Vision:
         """
         with ThreadPoolExecutor(AT_ONCE) as pool:
             made = list(pool.map(self._describe, images))
-        if any(isinstance(each, Description) for each in made):
-            return [CaptionerError(str(each)) if isinstance(each, Unavailable) else each for each in made]
-        for each in made:
-            if isinstance(each, Unavailable):
-                raise each
-        return made
+        refusals = [each for each in made if isinstance(each, Unavailable)]
+        if refusals and not any(isinstance(each, Description) for each in made):
+            raise refusals[0]
+        return [CaptionerError(str(each)) if isinstance(each, Unavailable) else each for each in made]
 
     def _describe(self, image: Image.Image) -> Description | CaptionerError | Unavailable:
         dialogue = [Message(role="user", content=QUESTION, picture=images.data_url(image))]
