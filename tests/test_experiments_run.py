@@ -127,6 +127,22 @@ def test_a_test_set_that_came_later_is_scored_without_training_anew(root: Path, 
     assert (tmp_path / "mine/cot-seed1/student.safetensors").stat().st_mtime_ns == weights
 
 
+def test_a_test_set_that_came_later_with_other_names_is_refused(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, frozen(root))
+    run(file, root, tmp_path, lambda _: None, only=["+CoT"])
+    file.write_text(file.read_text() + '[base.test.more]\npath = "train.txt"\nrename = { LOC = "CITY" }\n')
+    (failure,) = run(file, root, tmp_path, lambda _: None, only=["+CoT"])
+    assert "test.more has 'CITY', which training doesn't: `rename` it" in failure.problem
+
+
+def test_a_teacher_that_is_missing_is_told_before_anything_starts(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, frozen(root).replace("{row:+CoT}", "../../elsewhere/cot-seed1"))
+    seen: list[Standing] = []
+    with pytest.raises(BadInput, match=r"not there: .*/elsewhere/cot-seed1/student\.json, read by row '\+CPD'"):
+        run(file, root, tmp_path, seen.append)
+    assert seen == []
+
+
 def test_a_stopped_table_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
     file = table(tmp_path, frozen(root).replace("epochs = 2", "epochs = 200"))
     seen: list[int] = []

@@ -124,7 +124,12 @@ def test_teachers_in_a_circle_are_refused(tmp_path: Path) -> None:
 
 def test_a_number_of_the_paper_on_a_test_set_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"row 'A': paper\.three.*there are: one"):
-        trainings(table(tmp_path, rows('"A"\npaper = { three = 80.0 }')), tmp_path)
+        trainings(table(tmp_path, rows('"A"\npaper = { three = 80.0 }\npaper_label = "x"')), tmp_path)
+
+
+def test_a_number_of_the_paper_says_what_it_is_of(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"paper = \{'one': 80\.0\} needs a paper_label"):
+        Table.read(table(tmp_path, rows('"A"\npaper = { one = 80.0 }')))
 
 
 @pytest.mark.parametrize("file", tables(), ids=lambda file: file.stem)

@@ -1,5 +1,6 @@
 """Running a table: every training that has no result yet, one after the other."""
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +45,8 @@ def run(
     next call goes on from there. `root` is the folder of the corpora.
 
     Raises:
-        BadInput: the table is broken, has no row of a name in `only`, or a row reads a file that is not there; then
-            nothing has started.
+        BadInput: the table is broken, has no row of a name in `only`, or a row reads a file, or learns of a teacher,
+            that is not there; then nothing has started.
     """
     table = Table.read(file)
     wanted = _chosen(table, table.trainings(home), only)
@@ -76,14 +77,20 @@ def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> l
 
 
 def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None:
-    """Refuse what would fail after hours: a row whose captions, or whose variants, nobody has made yet."""
+    """Refuse what would fail after hours: a row whose captions, variants or teacher nobody has made yet."""
+    from core.student.files import CONFIG  # noqa: PLC0415 - torch is slow to import
+
     lacking: dict[Path, set[str]] = {}
     for training in waiting:
         for file in training.config.files:
             if not (root / file).exists():
-                lacking.setdefault(file, set()).add(training.row.name)
+                lacking.setdefault(root / file, set()).add(training.row.name)
+        if training.config.teacher and training.teacher is None:  # one that no row of this table trains
+            student = Path(os.path.normpath(training.folder / training.config.teacher)) / CONFIG
+            if not student.exists():
+                lacking.setdefault(student, set()).add(training.row.name)
     if lacking:
-        told = [f"{root / file}, read by {_counted(rows)}" for file, rows in lacking.items()]
+        told = [f"{file}, read by {_counted(rows)}" for file, rows in lacking.items()]
         more = f"; {len(told) - MOST} more" if len(told) > MOST else ""
         named = "; ".join(told[:MOST]) + more
         raise BadInput(f"not there: {named}. {table} may say how they are made; --only runs other rows")

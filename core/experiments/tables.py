@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from core.domain.record import Value
 from core.errors import BadInput, complaint
@@ -60,7 +60,13 @@ class Row(Value):
     change: dict[str, Any] = Field(default_factory=dict)
     seeds: tuple[int, ...] = Field((1,), min_length=1)
     paper: dict[str, float] = Field(default_factory=dict, description="test set → the paper's F1, in per cent")
-    paper_label: str | None = Field(None, description="the encoder and the teacher of the paper's cell")
+    paper_label: str | None = Field(None, description="the encoder and the knowledge of the paper's cell")
+
+    @model_validator(mode="after")
+    def _says_whose_numbers_these_are(self) -> Self:
+        if self.paper and not self.paper_label:
+            raise ValueError(f"paper = {self.paper} needs a paper_label: of which encoder and knowledge?")
+        return self
 
     @property
     def slug(self) -> str:
