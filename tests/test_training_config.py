@@ -10,9 +10,9 @@ from core.corpora import Row
 from core.domain import Grain, Sample
 from core.errors import BadInput
 from core.student import files
-from core.student.config import StudentConfig
+from core.student.config import StudentConfig, StudentOptions
 from core.student.views import sections
-from core.training.config import TrainConfig
+from core.training.config import Split, TrainConfig, Variants
 from core.training.optimizer import alpha_at, optimizer, rate_at
 from core.training.sections import kept_sections
 from tests.tiny import config
@@ -32,13 +32,40 @@ def root(corpora: Path) -> Path:
         ("section_dropout", 1.0),
         ("patience", 0),
         ("temperature", 0),
+        ("batch_size", 0),
+        ("head_lr", 0),
+        ("crf_lr", -0.1),
+        ("weight_decay", -1),
+        ("warmup", 1.0),
+        ("clip", 0),
+        ("seed", -1),
+        ("alpha", -1),
+        ("alpha_warmup", 16.0),
+        ("nll_student_weight", -1),
         ("epocs", 3),
     ],
 )
 def test_a_bad_configuration_is_refused_naming_field_and_value(tmp_path, field, value):
     file = tmp_path / "train.toml"
     file.write_text(f'{field} = {value}\n[train]\npath = "a"\n[dev]\npath = "b"\n')
-    with pytest.raises(BadInput, match=rf"train\.toml: {field} = {value}"):
+    with pytest.raises(BadInput, match=rf"train\.toml: {field} = {value:g}"):
+        TrainConfig.read(file)
+
+
+@pytest.mark.parametrize("part", [TrainConfig, StudentOptions, Split, Variants])
+def test_no_field_takes_a_value_of_another_type(part):
+    for field, info in part.model_fields.items():
+        value = 7 if info.annotation in (str, Path, Path | None) else "many words"
+        with pytest.raises(ValidationError) as refusal:
+            part.model_validate({field: value})
+        assert (field,) in {error["loc"][:1] for error in refusal.value.errors()}, info
+
+
+@pytest.mark.parametrize(("field", "value"), [("epochs", "true"), ("batch_size", '"32"'), ("bf16", '"no"')])
+def test_a_value_of_a_like_type_is_refused_too(tmp_path, field, value):
+    file = tmp_path / "train.toml"
+    file.write_text(f'{field} = {value}\n[train]\npath = "a"\n[dev]\npath = "b"\n')
+    with pytest.raises(BadInput, match=rf"train\.toml: {field} = "):
         TrainConfig.read(file)
 
 
@@ -55,6 +82,19 @@ def test_a_bad_configuration_is_refused_naming_field_and_value(tmp_path, field, 
             r"student\.generator = 'conditional' would not be trained with alpha = 0 and nll_",
         ),
         ("[[transfer]]\npath = 'c'", "transfer needs a teacher that stands still"),
+        ("[student]\nlayers = 0", r"student\.layers = 0"),
+        ("[student]\ndropout = 1.0", r"student\.dropout = 1"),
+        ("[student]\nprecision = 'fp8'", r"student\.precision = 'fp8'"),
+        ("[student]\nprompt_source = 'stars'", r"student\.prompt_source = 'stars'"),
+        ("[student]\nprompt_layers = 13", r"student\.prompt_layers = 13"),
+        ("[student]\nprompt_length = 254", "prompt_length 254 leaves no room in rows of 256"),
+        (
+            "[student]\ngenerator = 'prefix'\nprompt_layers = 3",
+            "prompt_layers = 3 is of generator 'conditional', not of 'prefix'",
+        ),
+        ("[test.x]\npath = 'c'\nlimit = 0", r"test\.x\.limit = 0"),
+        ("[test.x]\npath = 'c'\ndraw = 1", r"draw = 1 needs a limit"),
+        ("[augment]\npath = 'c'\ntimes = 0", r"augment\.times = 0"),
     ],
 )
 def test_a_bad_part_is_refused_naming_where_it_stands(tmp_path, lines, complaint):

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from core import registry
 from core.domain import Task
@@ -12,6 +12,8 @@ from core.student import generators, heads
 
 class StudentOptions(Value):
     """A student's parts. `head` says the task as well: `linear` and `crf` label words, `relation` pairs of mentions."""
+
+    model_config = ConfigDict(strict=True)  # "32" is no number, and `true` is not 1
 
     encoder: str = Field("minilm", min_length=1, description="packaged encoder, hub id or folder")
     layers: int | None = Field(None, ge=1, description="only the encoder's first ones, for speed; none: all")
@@ -45,6 +47,14 @@ class StudentOptions(Value):
         return _one_of(registry.names(generators), name)
 
     @model_validator(mode="after")
+    def _is_all_of_its_generator(self) -> Self:
+        if self.generator != "conditional":
+            for name, value in (("prompt_layers", self.prompt_layers), ("prompt_source", self.prompt_source)):
+                if value != StudentOptions.model_fields[name].default:
+                    raise ValueError(f"{name} = {value!r} is of generator 'conditional', not of {self.generator!r}")
+        return self
+
+    @model_validator(mode="after")
     def _leaves_room_for_the_prompt(self) -> Self:
         if self.prompt_length >= self.max_length - 2:
             raise ValueError(f"prompt_length {self.prompt_length} leaves no room in rows of {self.max_length}")
@@ -54,7 +64,7 @@ class StudentOptions(Value):
 class StudentConfig(StudentOptions):
     """A student and its labels, whose order is the order of the logits: BIO tags, or relations."""
 
-    labels: tuple[str, ...] = Field(min_length=1)
+    labels: tuple[str, ...] = Field(min_length=1, strict=False)
 
 
 def _one_of(names: list[str], name: str) -> str:

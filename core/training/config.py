@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core import corpora, registry
 from core.domain import AugmentationKind
@@ -18,17 +18,25 @@ PARTS = ("caption", "summary", "noun", "sentence", "multimodality", "entities", 
 halves of published ChatGPT knowledge, whose grains are mixed."""
 
 
+STRICT = ConfigDict(strict=True)
+"""What TOML has types for keeps them: "32" is no number, and `true` is not 1. Paths and tuples it has not."""
+
+
 class Split(Value):
     """Files of one split, relative to the folder of the corpora, and how they are read."""
 
+    model_config = STRICT
+
     format: str = Field("twitter", description="a file in core/corpora")
-    path: Path
-    captions: Path | None = None
-    knowledge: Path | None = None
+    path: Path = Field(strict=False)
+    captions: Path | None = Field(None, strict=False)
+    knowledge: Path | None = Field(None, strict=False)
     limit: int | None = Field(None, ge=1, description="only so many samples: its first ones")
     draw: int | None = Field(None, ge=0, description="with a limit: samples drawn under this seed, not the first ones")
     rename: dict[str, str] = Field(default_factory=dict, description="labels, e.g. OTHER = 'MISC'")
-    without: tuple[str, ...] = Field((), description=f"parts of the knowledge view that are left out: {PARTS}")
+    without: tuple[str, ...] = Field(
+        (), strict=False, description=f"parts of the knowledge view that are left out: {PARTS}"
+    )
 
     @model_validator(mode="after")
     def _draws_a_number(self) -> Self:
@@ -55,18 +63,25 @@ class Split(Value):
 class Variants(Value):
     """New samples made of the training samples (section 3.3), which are trained on beside them."""
 
-    path: Path = Field(description="a file that `core augment --out` wrote, relative to the folder of the corpora")
+    model_config = STRICT
+
+    path: Path = Field(
+        strict=False, description="a file that `core augment --out` wrote, relative to the folder of the corpora"
+    )
     which: Literal["approved", "all", "with implausible"] = Field(
         "approved",
         description="those that a person let in; all: also those undecided that were not dropped; "
         "with implausible: also those whose names the teacher did not find possible",
     )
-    kinds: tuple[AugmentationKind, ...] = Field(get_args(AugmentationKind), min_length=1)
+    kinds: tuple[AugmentationKind, ...] = Field(get_args(AugmentationKind), min_length=1, strict=False)
     times: int | None = Field(None, ge=1, description="at most so many of a sample, the kinds mixed; none: no limit")
 
 
 class TrainConfig(Value):
-    """A training. Defaults are the paper's (section 4.1), but for what a small encoder measurably needs."""
+    """A training. Defaults are the paper's (section 4.1), but for what a small encoder measurably needs, and its rows,
+    which are shorter (`student.max_length`)."""
+
+    model_config = STRICT
 
     train: Split
     dev: Split
@@ -101,9 +116,13 @@ class TrainConfig(Value):
         description="chance that a caption or a thought is left out, but for a teacher that stands still",
     )
     teacher: Path | None = Field(
-        None, description="a student that stands still and teaches; its folder, seen from this training's; none: joint"
+        None,
+        strict=False,
+        description="a student that stands still and teaches; its folder, seen from this training's; none: joint",
     )
-    transfer: tuple[Split, ...] = Field((), description="more tweets to learn from such a teacher; their labels unread")
+    transfer: tuple[Split, ...] = Field(
+        (), strict=False, description="more tweets to learn from such a teacher; their labels unread"
+    )
 
     def trains_like(self, other: Self) -> bool:
         """Whether another configuration is the same training; tests come after it, and may differ."""
@@ -129,6 +148,10 @@ class TrainConfig(Value):
             raise ValueError(
                 f"student.generator = {self.student.generator!r} would not be trained with alpha = 0 and "
                 "nll_student_weight = 0: say student.generator = 'bare'"
+            )
+        if self.alpha and not self.teacher and self.alpha_warmup > self.epochs:
+            raise ValueError(
+                f"alpha_warmup = {self.alpha_warmup:g} is longer than the training, of {self.epochs} epochs"
             )
         if self.transfer and not self.teacher:
             raise ValueError("transfer needs a teacher that stands still: name a trained student's folder")
