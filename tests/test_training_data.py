@@ -62,7 +62,7 @@ def test_a_tweet_that_is_too_long_is_refused_before_anything_is_trained(root, tm
 
 def test_a_dev_label_that_training_does_not_know_is_refused(root, tmp_path):
     dev = {"path": "dev.txt", "rename": {"LOC": "PLACE"}}
-    with pytest.raises(BadInput, match=r"dev has label 'B-PLACE', which training doesn't: `rename`"):
+    with pytest.raises(BadInput, match=r"dev has 'PLACE', which training doesn't: `rename`"):
         trainer.Trainer(config(root, dev=dev), root, tmp_path / "run")
 
 
@@ -116,7 +116,23 @@ def test_names_that_nothing_in_the_file_has_are_refused(root, changes, words):
         read_examples(split, root, "mner")
 
 
+def test_a_part_of_a_type_that_training_lacks_is_no_type_of_another_name(root, tmp_path):
+    (root / "few.txt").write_text("IMGID:1\nana\tB-PER\ngoes\tO\nto\tO\nrome\tB-LOC\n\n" * 4)
+    (root / "long.txt").write_text("IMGID:1\nana\tB-PER\nin\tO\nnew\tB-LOC\nyork\tI-LOC\n\n")
+    changes = {"train": {"path": "few.txt"}, "dev": {"path": "few.txt"}, "test": {"x": {"path": "long.txt"}}}
+    assert trainer.Trainer(config(root, **changes), root, tmp_path / "run").tests["x"]
+
+
+def test_a_relation_that_is_spelt_otherwise_is_refused(root, tmp_path):
+    tiny.relations(root)
+    split = {"format": "mnre", "path": "relations.txt"}
+    test = {**split, "rename": {"None": "none"}}
+    changes = {"train": split, "dev": split, "test": {"x": test}, "student": {"head": "relation"}}
+    with pytest.raises(BadInput, match=r"test\.x has 'none', which training has as 'None': `rename` it"):
+        trainer.Trainer(config(root, **changes), root, tmp_path / "run")
+
+
 def test_a_test_set_whose_types_have_other_names_is_refused(root, tmp_path):
     test = {"path": "dev.txt", "rename": {"LOC": "CITY"}}
-    with pytest.raises(BadInput, match=r"test\.x has label 'B-CITY', which training doesn't: `rename` it"):
+    with pytest.raises(BadInput, match=r"test\.x has 'CITY', which training doesn't: `rename` it"):
         trainer.Trainer(config(root, test={"x": test}), root, tmp_path / "run")

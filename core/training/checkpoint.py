@@ -18,13 +18,15 @@ NAME = "checkpoint.safetensors"
 
 
 class State(Value):
-    """How far a training has come. `scored` epochs have their dev scores; `seconds` were spent over all its runs."""
+    """How far a training has come. `scored` epochs have their dev scores; `seconds` were spent over all its runs, of
+    which one took `peak_memory` bytes at most."""
 
     step: int = 0
     scored: int = 0
     best_f1: float | None = None
     best_epoch: int = 0
     seconds: float = 0.0
+    peak_memory: int = 0
 
 
 class Course(Value):
@@ -32,9 +34,11 @@ class Course(Value):
 
     config: TrainConfig
     samples: str = Field(description="the digest of all training samples, as they are read")
+    dev_samples: str = Field(description="that of the samples whose F1 chooses the best epoch")
     labels: tuple[str, ...]
     teacher: str | None = Field(description="the fingerprint of the weights of one that stands still")
     processes: int
+    precision: str = Field(description="bf16 or fp32, as the processor has it")
 
 
 def save(folder: Path, course: Course, state: State, student: Student, optimizer: Optimizer) -> None:
@@ -52,7 +56,8 @@ def restore(folder: Path, course: Course, student: Student, optimizer: Optimizer
 
     Raises:
         BadInput: the checkpoint is broken, or was written under another configuration, with other samples or labels, by
-            another teacher or in another number of processes: what is left of the training would not be its rest.
+            another teacher, in another number of processes or another precision: what is left of the training would
+            not be its rest.
     """
     path = folder / NAME
     if not path.exists():
@@ -66,7 +71,10 @@ def restore(folder: Path, course: Course, student: Student, optimizer: Optimizer
     except (SafetensorError, KeyError, TypeError, ValidationError) as error:
         raise BadInput(f"{path} is broken ({error}); delete it to start anew") from error
     if not begun.config.trains_like(course.config):
-        raise BadInput(f"{path} belongs to another configuration; use its own, or another folder")
+        raise BadInput(
+            f"{path} belongs to another configuration, which differs in "
+            f"{', '.join(_changed(begun.config, course.config))}; use its own, or another folder"
+        )
     facts_of = [each.model_dump(exclude={"config"}) for each in (begun, course)]
     if changed := [name for name, value in facts_of[0].items() if value != facts_of[1][name]]:
         raise BadInput(
@@ -81,6 +89,11 @@ def restore(folder: Path, course: Course, student: Student, optimizer: Optimizer
             moments["state"].setdefault(int(index), {})[key] = value
     optimizer.load_state_dict(moments)
     return state
+
+
+def _changed(begun: TrainConfig, now: TrainConfig) -> list[str]:
+    """The fields in which two configurations differ, but for their tests."""
+    return [name for name in TrainConfig.model_fields if name != "test" and getattr(begun, name) != getattr(now, name)]
 
 
 def remove(folder: Path) -> None:

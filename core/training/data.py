@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -88,6 +88,29 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
     if names and (pair := sample.relation) and pair.label:
         changes["relation"] = pair.model_copy(update={"label": names.get(pair.label, pair.label)})
     return sample.model_copy(update=changes) if changes else sample
+
+
+def check_labels(where: str, theirs: Collection[str], ours: Collection[str], task: Task) -> None:
+    """Refuse samples of which a type has another name than a student knows it by: all of them would count as missed.
+
+    Few samples may lack a type. Where both have entity types that the other lacks, one type has two names; so does one
+    that differs in case alone. Relations are many, and a set of pairs may well have one that others lack.
+
+    Raises:
+        BadInput: a type has two names; `where` is what the message calls the samples.
+    """
+    named, known = _types(theirs, task), _types(ours, task)
+    spelt = {name.casefold(): name for name in known}
+    for name in sorted(named - known):
+        if twin := spelt.get(name.casefold()):
+            raise BadInput(f"{where} has {name!r}, which training has as {twin!r}: `rename` it")
+        if task == "mner" and known - named:
+            raise BadInput(f"{where} has {name!r}, which training doesn't: `rename` it")
+
+
+def _types(labels: Collection[str], task: Task) -> set[str]:
+    """The types that BIO tags name; relations are their own."""
+    return {label.partition("-")[2] for label in labels} - {""} if task == "mner" else set(labels)
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -13,7 +13,7 @@ from core.prediction import Predictor
 from core.student import files
 from core.training import folder
 from core.training.config import TrainConfig
-from core.training.data import read_examples
+from core.training.data import check_labels, read_examples
 
 
 def score_view(predictor: Predictor, examples: Sequence[Example], view: View) -> Scores:
@@ -35,10 +35,14 @@ def score_again(config: TrainConfig, root: Path, home: Path) -> None:
     """Score a finished training's student on the tests that its configuration names by now.
 
     Raises:
-        BadInput: a test cannot be read, or the student is gone.
+        BadInput: a test cannot be read, or has a type by another name than training had it; or the student is gone.
     """
     with folder.at_work(home):
         tests = {name: read_examples(split, root, config.student.task) for name, split in config.test.items()}
+        known = files.read_config(home).labels
+        for name, examples in tests.items():
+            theirs = {label for each in examples for label in each.labels}
+            check_labels(f"test.{name}", theirs, known, config.student.task)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         result = json.loads((home / folder.RESULT).read_text())
         folder.write_result(home, {**result, "tests": score_tests(home, tests, device)})

@@ -27,7 +27,7 @@ from core.student.labels import label_set
 from core.student.views import Batch
 from core.training import checkpoint, folder
 from core.training.config import TrainConfig
-from core.training.data import Batches, digest, read_examples, read_unlabelled
+from core.training.data import Batches, check_labels, digest, read_examples, read_unlabelled
 from core.training.interrupts import stopping_between_steps
 from core.training.objective import Objective
 from core.training.optimizer import alpha_at, optimizer, rate_at
@@ -43,7 +43,7 @@ METRICS_EVERY = 10
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands; seconds are since this run of it began."""
+    """Where a training stands. `seconds_left` counts what is between epochs, once it was seen how long it takes."""
 
     step: int
     steps: int
@@ -105,9 +105,11 @@ class Trainer:
         self._course = checkpoint.Course(
             config=config,
             samples=digest(everything),
+            dev_samples=digest(self.dev),
             labels=labels,
             teacher=teacher.fingerprint if teacher else None,
             processes=processes,
+            precision=self._precision,
         )
         self.batches = Batches(
             everything, self.views, labels, config.batch_size * processes, posteriors=known, processes=processes
@@ -118,11 +120,17 @@ class Trainer:
         self._objective = self._accelerator.prepare(Objective(self.student, config))
         self.state = checkpoint.State()
         self._recent = _Window()
+        self._between = 0.0  # seconds from an epoch's last step to the first of the next
+        self._stepped: float | None = None
 
     @property
     def speaks(self) -> bool:
         """Whether this is the first of the processes that train together, or the only one."""
         return bool(self._accelerator.is_main_process)
+
+    @property
+    def _precision(self) -> str:
+        return "bf16" if self._bf16 else "fp32"
 
     @property
     def chosen_by(self) -> View:
@@ -171,14 +179,11 @@ class Trainer:
         everything = (*train, *self.dev, *(example for test in self.tests.values() for example in test))
         self.views.encode_all([(example.sample, ()) for example in everything])
         ours = _labels(self.examples)
-        if unknown := ours.difference(labels):
-            raise BadInput(f"train has label {min(unknown)!r}, which the teacher doesn't: `rename` it")
+        for name, theirs in (("train", ours), ("dev", _labels(self.dev))):
+            if unknown := theirs.difference(labels):
+                raise BadInput(f"{name} has label {min(unknown)!r}, which the teacher doesn't: `rename` it")
         for name, examples in {"dev": self.dev, **{f"test.{name}": test for name, test in self.tests.items()}}.items():
-            theirs = _labels(examples)
-            # Few samples may lack a type. Where both have types that the other lacks, one type has two names.
-            is_renamed = self.config.student.task == "mner" and ours - theirs
-            if unknown := theirs - ours if is_renamed else (theirs.difference(labels) if name == "dev" else set()):
-                raise BadInput(f"{name} has label {min(unknown)!r}, which training doesn't: `rename` it")
+            check_labels(name, _labels(examples), ours, self.config.student.task)
 
     def _is_done(self) -> bool:
         waited = self.state.scored - self.state.best_epoch
@@ -200,11 +205,14 @@ class Trainer:
         )
         for batch, samples in batches:
             begun = time.monotonic()
+            if self._stepped is not None and self.state.step == epoch * len(self.batches):
+                self._between = begun - self._stepped
             parts = self._train_step(batch.to(self._device), samples)
             step = self.state.step + 1
             self.state = self.state.model_copy(update={"step": step})
             self._recent.add(parts, time.monotonic() - begun, self._tokens(batch))
-            left = self._recent.pace * (self.steps - step)
+            self._stepped = time.monotonic()
+            left = self._recent.pace * (self.steps - step) + self._between * (self.config.epochs - epoch)
             report(Progress(step, self.steps, epoch + 1, parts["loss"], self.state.best_f1, left))
             if step % METRICS_EVERY == 0:
                 self._add_metrics({"step": step, "epoch": epoch + 1, **self._recent.close()})
@@ -227,7 +235,8 @@ class Trainer:
         if not math.isfinite(told["loss"]):
             raise BadInput(
                 f"at step {self.state.step + 1} the loss is no number any more: lower encoder_lr "
-                f"({self.config.encoder_lr:g}) or head_lr ({self.config.head_lr:g}), and name another folder"
+                f"({self.config.encoder_lr:g}), head_lr ({self.config.head_lr:g}) or, of a CRF head, crf_lr "
+                f"({self.config.crf_lr:g}), and name another folder"
             )
         self._accelerator.backward(parts["loss"])
         self._accelerator.clip_grad_norm_(self._objective.parameters(), self.config.clip)
@@ -264,15 +273,15 @@ class Trainer:
         result: dict[str, Any] = {}
         if self._accelerator.is_main_process:
             tests = score_tests(self.folder, self.tests, self._device)
-            self._count_seconds()
+            self._count_costs()
             result = {
                 "best_epoch": self.state.best_epoch,
                 "best_dev_f1": self.state.best_f1,
                 "chosen_by": self.chosen_by,
                 "steps": self.state.step,
                 "seconds": round(self.state.seconds, 1),
-                "precision": "bf16" if self._bf16 else "fp32",
-                "peak_memory_gb": round(_peak_memory() / 2**30, 2),
+                "precision": self._precision,
+                "peak_memory_gb": round(self.state.peak_memory / 2**30, 2),
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
                 "student": fingerprint(self.folder / files.WEIGHTS),
                 "teacher": self._course.teacher,
@@ -288,14 +297,18 @@ class Trainer:
             folder.add_metrics(self.folder, line)
 
     def _save(self) -> None:
-        self._count_seconds()
+        self._count_costs()
         if self._accelerator.is_main_process:
             checkpoint.save(self.folder, self._course, self.state, self.student, self._optimizer)
 
-    def _count_seconds(self) -> None:
-        """Add the time since the last count, reading, scoring and the teacher's pass included."""
+    def _count_costs(self) -> None:
+        """Add the time since the last count, reading, scoring and the teacher's pass included; and see to the peak."""
         now = time.monotonic()
-        self.state = self.state.model_copy(update={"seconds": self.state.seconds + now - self._clock})
+        costs = {
+            "seconds": self.state.seconds + now - self._clock,
+            "peak_memory": max(self.state.peak_memory, _peak_memory()),
+        }
+        self.state = self.state.model_copy(update=costs)
         self._clock = now
 
 
