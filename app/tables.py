@@ -131,7 +131,7 @@ def _cells(row: RowResults, tests: tuple[str, ...]) -> dict[str, object]:
         views = row.tests.get(test, {})
         cells |= {f"{of}{name}": str(views[view]) if view in views else "" for view, (name, _) in SERIES.items()}
         cells[f"{of}the paper"] = f"{row.paper[test]:.2f}" if test in row.paper else ""
-        ours = views.get(row.view) if row.view else None  # in the view that the paper's number is of
+        ours = views.get(row.view) if row.view else None  # in the view by which it was chosen
         cells[f"{of}ours − the paper"] = f"{ours.mean - row.paper[test]:+.2f}" if ours and test in row.paper else ""
     done = sum(run.state == "done" for run in row.runs)
     published = sum(run.published for run in row.runs)

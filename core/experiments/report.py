@@ -63,7 +63,7 @@ class RowResults(Value):
     `samples` is how many it trains on, where that is limited; `times` how many variants of each at most: 0 without
     augmentation, None where all that there are.
 
-    `view` is the one by whose dev F1 the students were chosen, and the one that the paper's number is of; None before
+    `view` is the one by whose dev F1 the students were chosen, and beside which the paper's number is shown; None before
     a run is done.
     """
 
@@ -168,7 +168,7 @@ def markdown(table: Results) -> str:
         [
             f"### {table.title}",
             "F1 in per cent; of several seeds: mean ± sample standard deviation (seeds). **Bold**: the view by whose "
-            f"dev F1 the student was chosen, and that the paper's number is of.{scale(table)}",
+            f"dev F1 the student was chosen; the paper's number stands beside it.{scale(table)}",
             _grid(columns, scores),
             _grid(["row", "seeds", "teacher", "seconds a run", "trained in", "peak memory", "command"], costs),
         ]
