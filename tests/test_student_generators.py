@@ -54,6 +54,14 @@ def test_each_generator_reads_a_tweet_as_it_would_in_any_batch_and_learns_if_it_
     assert all(weight.grad.abs().sum() > 0 for weight in made[0].generator.parameters())
 
 
+@pytest.mark.parametrize("parts", [*({"generator": name} for name in GENERATORS), {"prompt_source": "contextual"}])
+def test_no_generator_looks_at_knowledge(tiny_encoder, parts):
+    made = files.new(StudentConfig(encoder=str(tiny_encoder), labels=LABELS, prompt_length=4, max_length=48, **parts))
+    made[0].eval()
+    one, other = ([(TWEET, [text])] for text in ("a city .", "bob works at acme . the singer ."))
+    assert torch.equal(logits(made, one, "without_knowledge"), logits(made, other, "without_knowledge"))
+
+
 def test_a_bare_tweet_without_knowledge_is_the_same_in_both_views(tiny_encoder):
     torch.manual_seed(1)
     made = files.new(StudentConfig(encoder=str(tiny_encoder), labels=LABELS, max_length=48, generator="bare"))
