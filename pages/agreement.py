@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -11,8 +11,7 @@ from core.review import agreement, guidelines, rules
 from core.store.queue import Rules
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):  # a page is made anew at every run, and a dataclass of one run equals none of another
     """What holds in the workspace: the rules and the guidelines."""
 
     rules: Rules
@@ -20,12 +19,19 @@ class Held:
 
 
 @contextmanager
-def attempt(done: str) -> Iterator[None]:
-    """Do it and say so, or say why not, on a page that is made anew: its figures follow from the rules."""
-    with problems.noted("rules_problem"):
+def attempt(form: str, done: str) -> Iterator[None]:
+    """Do it and say so below its form, or say why not, on a page made anew: its figures follow from the rules."""
+    with problems.noted(f"{form}_problem"):
         yield
-        st.session_state.rules_said = done
+        st.session_state[f"{form}_said"] = done
     st.rerun()
+
+
+def show_attempt(form: str) -> None:
+    """How the last attempt with a form ended."""
+    problems.show_noted(f"{form}_problem")
+    if said := st.session_state.pop(f"{form}_said", ""):
+        st.success(said)
 
 
 def show_progress() -> None:
@@ -84,20 +90,19 @@ def show_rules() -> None:
         blind = st.checkbox("Hide others' votes before one's own", key="blind")
         if save("Save the rules"):
             wanted = Rules(votes=int(votes), blind=blind)
-            with attempt("The rules are saved."):
+            with attempt("rules", "The rules are saved."):
                 rules.change(store, wanted, by=person, instead_of=held.rules)
-                st.session_state.held = replace(held, rules=wanted)
+                st.session_state.held = held._replace(rules=wanted)
+    show_attempt("rules")
     with st.form("guidelines"):
         text = st.text_area("Guidelines, shown beside each card", height=300, key="guidelines_text")
         if save("Save the guidelines"):
-            with attempt("The guidelines are saved."):
+            with attempt("guidelines", "The guidelines are saved."):
                 guidelines.write(folder, text, by=person, instead_of=held.text)
-                st.session_state.held = replace(held, text=text)
-    problems.show_noted("rules_problem")
+                st.session_state.held = held._replace(text=text)
+    show_attempt("guidelines")
     if now != held:
         show_others(now)
-    if said := st.session_state.pop("rules_said", ""):
-        st.success(said)
 
 
 def show_others(now: Held) -> None:
@@ -122,7 +127,8 @@ def save(label: str) -> bool:
 person = people.current()
 st.title("Agreement")
 with problems.shown():
-    problems.forget("rules_problem")
+    for form in ("rules", "guidelines"):
+        problems.forget(f"{form}_problem")
     show_progress()
     st.subheader("How far reviewers agree")
     show_agreement()

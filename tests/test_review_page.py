@@ -267,6 +267,7 @@ def test_rules_that_are_saved_hold_at_once_on_the_page_itself(page: Page, url: s
         try:
             page.get_by_role("button", name="Save the rules").click()
             expect(page.get_by_text("The rules are saved.")).to_be_visible()
+            expect(page.get_by_text("Changed meanwhile")).to_have_count(0)  # nobody else is here
             assert store.queue.rules() == Rules(votes=2, blind=False)
             assert store.queue.tally()["approved"] < before
             expect(approved).to_contain_text(str(store.queue.tally()["approved"]))
