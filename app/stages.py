@@ -46,6 +46,8 @@ def show_heading(name: StageName, stage: Stage) -> None:
     made_by = f" · {maker.seconds:.1f} s · {inert.label(maker.model)}" if maker else ""
     st.markdown(f"**{TITLES[name]}**")
     match stage.state:
+        case "done" if isinstance(stage.record, Augmentation) and stage.record.dropped:
+            st.caption(f":material/block: set aside{made_by}")
         case "done":
             st.caption(f":material/check: done{made_by}")
         case "working":
@@ -66,6 +68,11 @@ def show_note(stage: Stage) -> None:
         inert.show(inert.sentence(stage.note) + ".", faint=stage.state != "failed")
 
 
+def show_so_far(stage: Stage) -> None:
+    """What has come of an answer; a cursor stands where it goes on."""
+    inert.show(stage.text + (" ▍" if stage.state == "working" else ""))
+
+
 def show_words(name: StageName, stage: Stage) -> None:
     """A caption or a thought, as far as it has come."""
     with st.container(border=True, height="stretch"):
@@ -75,7 +82,7 @@ def show_words(name: StageName, stage: Stage) -> None:
         if isinstance(record, Caption | Knowledge):
             inert.show(record.text)
         elif stage.text:
-            inert.show(stage.text + " ▍")
+            show_so_far(stage)
         if isinstance(record, Caption) and record.observations:
             seen = (f"{each.label}" + (f" {each.score:.0%}" if each.score else "") for each in record.observations)
             inert.show("Scores: " + " · ".join(seen), faint=True)
@@ -111,7 +118,7 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
     made = stage.record
     if not isinstance(made, Augmentation):
         if stage.text:
-            inert.show(stage.text + " ▍")
+            show_so_far(stage)
         return None
     if made.variant and not made.caption:
         marks.show_tweet(made.variant, made.variant.entities or ())
@@ -123,7 +130,8 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
     if made.verdict:
         _show_verdict(made.verdict, kept=made.dropped is None)
     if made.dropped:
-        inert.show(f"Dropped ({made.dropped}): {_DROPPED[made.dropped]}.", faint=True)
+        mind = " Approve it if you know better." if made.variant else ""
+        inert.show(f"Set aside ({made.dropped}): {_DROPPED[made.dropped]}.{mind}", faint=True)
         if made.variant is None and made.answer:
             inert.show(f"The teacher wrote: {made.answer}", faint=True)
     return made if made.variant else None

@@ -18,6 +18,7 @@ TASKS: dict[Task, str] = {"mner": "Named entities (MNER)", "mre": "Relations (MR
 
 def open_case() -> Case | None:
     """The case that the URL names; its tweet and picture go into the form when it is opened."""
+    recall_case()
     case_id = st.query_params.get("case")
     case = resources.store().case(case_id) if case_id else None
     if case_id and case is None:
@@ -34,21 +35,46 @@ def open_case() -> Case | None:
     return case
 
 
+def recall_case() -> None:
+    """Who looked at another page finds the case that the form still holds, unless a link names another."""
+    last = st.session_state.get("opened")
+    if not last or "case" in st.query_params or "demo" in st.session_state:
+        return
+    case, text = resources.store().case(last), st.session_state.get("tweet") or ""
+    if case and same_sample(case.sample, text, st.session_state.get("picture"), st.session_state.task):
+        st.query_params["case"] = last
+
+
 def take_demo() -> None:
     """Fill the form with a demo sample."""
     title = st.session_state.demo
     for demo, sample in resources.demo_samples():
         if demo.title == title:
-            st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task)
+            # The choice is let go of: who edits the tweet, and picks it again, gets it again.
+            st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task, demo=None)
             empty_uploader()
 
 
 def take_upload() -> None:
-    """Decode an uploaded picture and keep it; one that can't be used leaves the picture as it was."""
+    """Decode an uploaded picture and keep it; one that can't be used leaves the picture as it was.
+
+    No callback of the uploader: another press cuts such a one short, and its picture would never come.
+    """
+    taken: tuple[str, str | None] | None = st.session_state.get("taken")
+    if upload_key() not in st.session_state:  # the page has just been opened
+        st.session_state.taken = None
+        return
     file = st.session_state[upload_key()]
-    with problems.noted("upload_problem"):
-        if file:
-            st.session_state.picture = keep_picture(resources.store(), file.getvalue(), file.name, by=people.current())
+    if file and (taken is None or taken[0] != file.file_id):
+        name = None
+        with problems.noted("upload_problem"):
+            name = keep_picture(resources.store(), file.getvalue(), file.name, by=people.current())
+            st.session_state.picture = name
+        st.session_state.taken = (file.file_id, name)
+    elif taken and not file:  # somebody took it off the uploader
+        if taken[1] == st.session_state.get("picture"):
+            st.session_state.picture = None
+        st.session_state.update(taken=None, upload_problem="")
 
 
 def remove_picture() -> None:
@@ -59,7 +85,7 @@ def remove_picture() -> None:
 
 def empty_uploader() -> None:
     """Take the file off the uploader, with what was wrong with it: the form's picture is another now."""
-    st.session_state.update(upload_problem="", uploads=st.session_state.get("uploads", 0) + 1)
+    st.session_state.update(upload_problem="", taken=None, uploads=st.session_state.get("uploads", 0) + 1)
 
 
 def upload_key() -> str:
@@ -85,6 +111,7 @@ def form_sample(case: Case | None) -> Sample:
 
 def show_form(case: Case | None) -> None:
     """Tweet, picture and task; the button starts the study and puts the case into the URL."""
+    take_upload()
     left, right = st.columns([3, 2])
     with left:
         titles = [demo.title for demo, _ in resources.demo_samples()]
@@ -97,27 +124,28 @@ def show_form(case: Case | None) -> None:
             placeholder="Pick one, or write your own",
         )
         st.text_area("Tweet", key="tweet", height=110, placeholder="What the tweet says", persist_state="session")
-        st.segmented_control("Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True)
-        if st.button(
-            "Study this tweet",
-            type="primary",
-            shortcut="Ctrl+Enter",
-            icon=":material/play_arrow:",
-            disabled=not person.may("study tweets"),
-            help=None if person.may("study tweets") else f"A {person.role} may only look",
-        ):
-            with problems.shown():
-                start_study(case)
+        st.segmented_control(
+            "Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True, persist_state="session"
+        )
     with right:
         st.file_uploader(
             "Picture",
             ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
             key=upload_key(),
-            on_change=take_upload,
             disabled=not person.may("study tweets"),
         )
         problems.show_noted("upload_problem")
         show_picture(st.session_state.get("picture"))
+    if st.button(
+        "Study this tweet",
+        type="primary",
+        shortcut="Ctrl+Enter",
+        icon=":material/play_arrow:",
+        disabled=not person.may("study tweets"),
+        help=None if person.may("study tweets") else f"A {person.role} may only look",
+    ):
+        with problems.shown():
+            start_study(case)
 
 
 def start_study(case: Case | None) -> None:
@@ -135,6 +163,7 @@ def start_study(case: Case | None) -> None:
 
 def stop_study(study: Study) -> None:
     """End a running study, if their role lets them."""
+    st.session_state.decided = None
     with problems.noted("decision_problem"):
         study.stop(by=people.current())
 
@@ -153,6 +182,7 @@ def show_picture(name: str | None) -> None:
 
 def keep_decision(augmentation_id: str, choice: Choice) -> None:
     """Keep a decision; if that fails, the page says so and the button can be pressed again."""
+    st.session_state.decided = augmentation_id
     with problems.noted("decision_problem"):
         decide(resources.store(), augmentation_id, choice, by=people.current())
 
@@ -162,6 +192,8 @@ def show_decision(case: Case, made: Augmentation) -> None:
 
     Where several must agree, or none sees another's vote before their own, it is this person's own decision alone.
     """
+    if st.session_state.get("decided") == made.id:
+        problems.show_noted("decision_problem")
     rules = resources.store().queue.rules()
     own_alone = rules.blind or rules.votes > 1
     decision = case.choice(made.id, reviewer=person.name.strip() if own_alone else None)
@@ -249,7 +281,8 @@ def show_results(case_id: str) -> None:
         elif study and st.session_state.get("polling") == case_id:
             st.session_state.polling = None
             st.rerun()
-        problems.show_noted("decision_problem")
+        if not st.session_state.get("decided"):
+            problems.show_noted("decision_problem")
         show_predictions(case, now)
         st.subheader("What it is told")
         stages.show_words("caption", now.get("caption", stages.ABSENT))

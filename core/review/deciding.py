@@ -208,5 +208,5 @@ def named(by: Person) -> str:
     """
     name = by.name.strip()
     if not 1 <= len(name) <= 100:
-        raise BadInput("this needs your name, of at most 100 characters: type it in the sidebar")
+        raise BadInput("this needs your name, of at most 100 characters: type it in the sidebar (» opens it)")
     return name
