@@ -22,8 +22,11 @@ def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence
         figure.add_scatter(x=scores, y=[row] * len(scores), mode="lines", line={"color": colour(key[2]), "width": 3})
     for name, table, symbol in (("without knowledge", old, "circle-open"), ("with knowledge", new, "circle")):
         rows = [(row, key) for row, key in enumerate(mentions) if key in table]
+        # Colour says the type, so the legend's, which says the view alone, has none.
+        grey = {"symbol": symbol, "size": 13, "color": "#777", "line": {"width": 2}}
+        figure.add_scatter(name=name, x=[None], y=[None], mode="markers", marker=grey)
         figure.add_scatter(
-            name=name,
+            showlegend=False,
             x=[table[key] for _, key in rows],
             y=[row for row, _ in rows],
             mode="markers",
@@ -32,12 +35,12 @@ def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence
         )
     figure.update_traces(showlegend=False, selector={"mode": "lines"}, hoverinfo="skip")
     figure.update_layout(
-        height=90 + 34 * len(mentions),
+        height=110 + 34 * len(mentions),
         margin={"l": 0, "r": 10, "t": 30, "b": 0},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         dragmode=False,
     )
-    figure.update_xaxes(range=[0, 1.04], tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(range=[0, 1.04], tickformat=".0%", fixedrange=True, title="how sure")
     names = [_name(sample, ScoredEntity(start=key[0], end=key[1], type=key[2], score=0)) for key in mentions]
     figure.update_yaxes(tickvals=list(range(len(mentions))), ticktext=names, fixedrange=True, automargin=True)
     return figure

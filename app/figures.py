@@ -42,9 +42,12 @@ def show_table(table: Table, key: str) -> Number | None:
 
 
 def _form(table: Table, column: str) -> str:
-    """Counts as they are, and four digits of anything else."""
+    """Counts as they are, per cents with two decimals, and shares of one with three."""
     values = [line.numbers[table.columns.index(column)].value for line in table.lines]
-    return "localized" if all(value is None or value == int(value) for value in values) else "%.4g"
+    known = [value for value in values if value is not None]
+    if all(value == int(value) for value in known):
+        return "localized"
+    return "%.2f" if max(map(abs, known)) > 1 else "%.3f"
 
 
 def reliability(tables: tuple[Table, Table]) -> go.Figure:

@@ -36,8 +36,12 @@ def parts(attributions: dict[str, Attribution]) -> go.Figure:
     figure = go.Figure()
     for (name, attribution), pattern in zip(attributions.items(), ("/", ""), strict=False):
         sums = attribution.by_part()
+        # Colour says for or against, so the legend's, which says the view alone, has none.
+        grey = {"color": "#777", "pattern": {"shape": pattern}}
+        figure.add_bar(name=name, y=[None], x=[None], orientation="h", marker=grey, offsetgroup=name)
         figure.add_bar(
-            name=name,
+            showlegend=False,
+            offsetgroup=name,
             y=[html.escape(PART_NAMES[part]) for part in sums],
             x=list(sums.values()),
             orientation="h",
@@ -67,7 +71,9 @@ def attention(table: PromptAttention) -> go.Figure:
     """What each vector of the conditional prompt looks at: words downwards, vectors across."""
     words = [f"{at} {word}" for at, word in enumerate(table.columns)]
     across = [str(number + 1) for number in range(len(table.rows))]
-    return _map(list(zip(*table.rows, strict=True)), words, across, "vector %{x} at %{y}: %{z:.1%}")
+    return _map(
+        list(zip(*table.rows, strict=True)), words, across, "vector %{x} at %{y}: %{z:.1%}", "vector of the prompt"
+    )
 
 
 def alt_of(attribution: Attribution, view: View) -> str:
@@ -97,7 +103,9 @@ def hidden_rows(hidden: Sequence[Hidden]) -> list[dict[str, object]]:
     ]
 
 
-def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[str], hover: str) -> go.Figure:
+def _map(
+    rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[str], hover: str, title: str = ""
+) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=rows,
@@ -111,6 +119,6 @@ def _map(rows: Sequence[Sequence[float]], down: Sequence[str], across: Sequence[
         )
     )
     figure.update_layout(height=120 + 22 * len(down), margin={"l": 0, "r": 0, "t": 10, "b": 0}, dragmode=False)
-    figure.update_xaxes(fixedrange=True, type="category", side="top")
+    figure.update_xaxes(fixedrange=True, type="category", side="top", title=title)
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, type="category")
     return figure

@@ -13,6 +13,7 @@ with problems.shown():
     studied = store.recent(limit=PAGE_SIZE + 1, offset=page * PAGE_SIZE)
     if not studied:
         st.info("Nothing has been studied yet. Open the case study and give it a tweet.")
+        st.page_link(navigation.case_study(), label="Case study", icon=":material/arrow_forward:")
     for each in studied[:PAGE_SIZE]:
         case = store.case(each.sample.id)
         states = list(store.bulk.states(made.id for made in case.augmentations).values()) if case else []
@@ -23,7 +24,9 @@ with problems.shown():
             with st.container():
                 inert.show(each.sample.text)
                 approved, rejected = states.count("approved"), states.count("rejected")
-                st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected")
+                study = resources.studies().get(each.sample.id)
+                now = " · is being studied" if study and study.running else ""
+                st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected{now}")
             st.page_link(
                 navigation.case_study(),
                 label="Open",

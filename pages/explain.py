@@ -27,6 +27,7 @@ EFFECTS = {"helped": "for the better", "hurt": "for the worse", "neither": "wron
 def pick_cases() -> list[str]:
     """The case to explain, and one that is pinned beside it; both are in the URL, so that they can be linked."""
     store = resources.store()
+    recall_cases()
     texts = {sample.id: sample.text for _, sample in resources.demo_samples()}
     texts = {each.sample.id: each.sample.text for each in store.recent(limit=RECENT)} | texts
     picked = []
@@ -55,7 +56,17 @@ def pick_cases() -> list[str]:
             picked.append(chosen)
         elif name in st.query_params:
             del st.query_params[name]
+        st.session_state[f"explained_{name}"] = chosen
     return picked
+
+
+def recall_cases() -> None:
+    """Who looked at another page finds the cases as they were, unless a link names others."""
+    if any(name in st.query_params or f"pick_{name}" in st.session_state for name in ("case", "beside")):
+        return
+    for name in ("case", "beside"):
+        if last := st.session_state.get(f"explained_{name}"):
+            st.query_params[name] = last
 
 
 def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> None:
@@ -110,7 +121,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         why = explained(predictor, row, (predictor.name, str(id(predictor)), row.sample.id, *told, wanted))
         for column, reason in zip(st.columns(2), why.reasons, strict=True):
             with column, st.container(border=True, height="stretch"):
-                st.markdown(f"**{VIEWS[reason.view]}: score {reason.attribution.score:+.2f}**")
+                st.markdown(f"**{VIEWS[reason.view]}: score {reason.attribution.score:+.2f} (mean log-odds)**")
                 heat.show_words(reason.attribution)
                 st.caption(
                     f"Blue speaks for it, orange against. With all words masked the score is "
@@ -210,7 +221,11 @@ def show_export(predictor: Predictor, case_id: str) -> None:
             with place.container():
                 bar = st.progress(0.0, "Explaining every mention…")
                 st.button("Stop", icon=":material/stop:")
-                study = cases.explain_stored(predictor, store, case_id, lambda done, total: bar.progress(done / total))
+
+                def told(done: int, total: int) -> None:
+                    bar.progress(done / total, f"{done} of {total} mentions explained")
+
+                study = cases.explain_stored(predictor, store, case_id, told)
                 picture = resources.workbench(chosen).picture(study.sample)
             place.empty()
             made[key] = (render(study, picture), study.model_dump_json(indent=1))
@@ -235,6 +250,8 @@ with problems.shown():
             with column, problems.shown():
                 show_case(student, case, row, alone=len(picked) == 1)
         first, row = picked[0], rows[0]
+        if len(picked) > 1:
+            st.caption("What follows is of the case on the left, or above on a narrow screen.")
         st.page_link(navigation.case_study(), label="Open in the case study", query_params={"case": first.sample.id})
         st.subheader("What if")
         whatif.show(student, resources.store(), row)

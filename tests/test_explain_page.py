@@ -132,6 +132,14 @@ def test_a_note_needs_a_name_and_stays(page: Page, workspace: Path, case: Sample
         assert [note.author for note in store.notes(case.id)] == ["Ana"]
 
 
+def test_a_case_is_found_again_after_a_look_at_another_page(page: Page, case: Sample) -> None:
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", name="Captioners")).to_be_visible()
+    page.get_by_role("link", name="Explain", exact=True).click()
+    page.wait_for_url(re.compile(f"case={case.id}"))
+    expect(page.get_by_role("heading", name="Take it with you")).to_be_visible()
+
+
 def test_a_case_is_pinned_beside_another_by_the_url(browser: Browser, url: str, workspace: Path) -> None:
     with Store(workspace) as store:
         other = import_demos(store)[1][1]

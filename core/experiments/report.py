@@ -63,8 +63,8 @@ class RowResults(Value):
     `samples` is how many it trains on, where that is limited; `times` how many variants of each at most: 0 without
     augmentation, None where all that there are.
 
-    `view` is the one by whose dev F1 the students were chosen, and beside which the paper's number is shown; None before
-    a run is done.
+    `view` is the one by whose dev F1 the students were chosen, and beside which the paper's number is shown; None
+    before a run is done.
     """
 
     name: str
