@@ -155,18 +155,18 @@ def test_the_picture_can_be_taken_off(page: Page) -> None:
 def test_a_picture_that_was_just_chosen_is_studied(page: Page) -> None:
     page.get_by_label("Tweet", exact=True).fill(TWEET)
     page.set_input_files("input[type=file]", DEMO / "coffee.jpg")
-    expect(page.get_by_test_id("stFileUploaderFile")).to_be_visible()
+    expect(page.get_by_test_id("stFileChip")).to_be_visible()
+    expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)  # all of it has come
     page.get_by_role("button", name="Study this tweet").click()
     page.wait_for_url(re.compile(r"case=[0-9a-f]{32}"))
     expect(page.get_by_role("button", name="Remove the picture")).to_be_visible()
-    expect(card(page, "The picture in words")).not_to_contain_text("There is no picture")
-    page.get_by_role("button", name="Stop").click()
+    expect(card(page, "The picture in words")).to_contain_text("embedded describer")
 
 
 def test_a_picture_is_taken_off_the_uploader(page: Page) -> None:
     page.set_input_files("input[type=file]", DEMO / "coffee.jpg")
     expect(page.get_by_role("button", name="Remove the picture")).to_be_visible()
-    page.get_by_test_id("stFileUploaderDeleteBtn").get_by_role("button").click()
+    page.get_by_test_id("stFileChip").get_by_role("button").click()
     expect(page.get_by_role("button", name="Remove the picture")).to_be_hidden()
 
 
@@ -176,7 +176,6 @@ def test_a_case_is_found_again_after_a_look_at_another_page(page: Page) -> None:
     expect(page.get_by_role("button", name="Remove the picture")).to_be_visible()
     page.get_by_role("button", name="Study this tweet").click()
     page.wait_for_url(re.compile(r"case=[0-9a-f]{32}"))
-    page.get_by_role("button", name="Stop").click()
     case = page.url.partition("case=")[2]
     page.get_by_role("link", name="Models").click()
     expect(page.get_by_role("heading", name="Captioners")).to_be_visible()
