@@ -9,6 +9,10 @@ from core.runs import Run, Scores, differences, runs, summary
 
 POLL = 4.0  # seconds between two looks: a running training writes a line about as often
 
+TOLD = 3
+"""Looks at which the browser is told what is picked, after that was changed here: it may miss one. Told at every look,
+it would take back a click made meanwhile."""
+
 VIEWS: dict[View, str] = {"without_knowledge": "without knowledge", "with_knowledge": "with knowledge"}
 
 STATES = {
@@ -36,6 +40,7 @@ def show_trainings() -> None:
         read_link([run.name for run in found])
         show_list(found)
         picked = pick(found)
+        st.session_state.untold = max(0, st.session_state.untold - 1)
         if not picked:
             inert.show("Pick a training to see its curves, or two to compare them.", faint=True)
             return
@@ -60,9 +65,8 @@ def show_list(found: list[Run]) -> None:
     """All trainings as a table whose rows can be picked."""
     names = [run.name for run in found]
     chosen = [names.index(name) for name in st.session_state[PICKED]]
-    ticked = st.session_state.ticked if "rows" in st.session_state else []
-    st.session_state.update(listed=names, chosen=chosen, ticked=ticked)
-    if sorted(ticked) != sorted(chosen):  # told at every look, the browser would take back a click made meanwhile
+    st.session_state.update(listed=names, chosen=chosen)
+    if st.session_state.untold:
         st.session_state.rows = {"selection": {"rows": chosen, "columns": [], "cells": []}}
     st.dataframe(
         [row(run) for run in found],
@@ -109,7 +113,7 @@ def row(run: Run) -> dict[str, object]:
 
 def take_rows() -> None:
     """Rows clicked in the list become the picked trainings, by name: the list may have changed since."""
-    rows = st.session_state.ticked = st.session_state.rows["selection"]["rows"]
+    rows = st.session_state.rows["selection"]["rows"]
     if sorted(rows) == sorted(st.session_state.chosen):  # nobody clicked: the browser told what it was told
         return
     clicked = [st.session_state.listed[number] for number in rows]
@@ -130,7 +134,10 @@ def read_link(names: list[str]) -> None:
         st.session_state.strangers = [name for name in linked if name not in names]
         st.session_state[PICKED] = linked
     known = [name for name in st.session_state[PICKED] if name in names][: len(curves.LOOKS)]
-    if known != st.session_state[PICKED]:  # what is told at every look takes back what was picked meanwhile
+    place = [names.index(name) for name in known]
+    if "rows" not in st.session_state or (known, place) != st.session_state.get("told"):
+        st.session_state.update(told=(known, place), untold=TOLD)
+    if st.session_state.untold:
         st.session_state[PICKED] = known
 
 

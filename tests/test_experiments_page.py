@@ -111,7 +111,7 @@ def test_a_click_stays_though_an_older_look_at_the_trainings_comes_after_it(page
     page.add_init_script(SLOW)
     look(page, url, "students/first")
     expect(page.get_by_role("heading", name="Curves")).to_be_visible()
-    page.wait_for_timeout(2 * 4000)  # two looks: the browser has said what is ticked
+    page.wait_for_timeout(5 * 4000)  # looks at which it is told what the link picks
     page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 35 + 35 + 17})
     page.wait_for_url(re.compile(r"run=.*run="))
     page.wait_for_timeout(2 * 4000)
