@@ -96,29 +96,6 @@ def test_a_row_that_is_clicked_is_picked(page: Page, url: str) -> None:
     expect(page.get_by_role("heading", name="What differs in their settings")).to_be_hidden()
 
 
-SLOW = """
-window.WebSocket = class extends window.WebSocket {
-    set onmessage(listener) { super.onmessage = event => setTimeout(() => listener.call(this, event), 3000) }
-    addEventListener(kind, listener, ...rest) {
-        const late = kind == "message" ? event => setTimeout(() => listener.call(this, event), 3000) : listener
-        super.addEventListener(kind, late, ...rest)
-    }
-}
-"""
-
-
-def test_a_click_stays_though_an_older_look_at_the_trainings_comes_after_it(page: Page, url: str) -> None:
-    page.add_init_script(SLOW)
-    look(page, url, "students/first")
-    expect(page.get_by_role("heading", name="Curves")).to_be_visible()
-    page.wait_for_timeout(5 * 4000)  # looks at which it is told what the link picks
-    page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 35 + 35 + 17})
-    page.wait_for_url(re.compile(r"run=.*run="))
-    page.wait_for_timeout(2 * 4000)
-    expect(page).to_have_url(re.compile(r"run=.*run="))
-    expect(page.get_by_role("heading", name="What differs in their settings")).to_be_visible()
-
-
 def test_hostile_names_and_settings_are_shown_as_they_read(page: Page, url: str, workspace: Path) -> None:
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
