@@ -294,6 +294,44 @@ def test_a_student_begins_with_its_teachers_weights_if_they_are_alike(root, tmp_
         assert all(torch.equal(ours, theirs) for ours, theirs in weights) == is_alike
 
 
+def test_a_training_goes_on_from_the_start_that_it_names_with_its_generator_and_another_teacher(root, tmp_path):
+    trained(root, tmp_path / "start", epochs=12)
+    trained(root, tmp_path / "teacher", student={"head": "crf", "generator": "bare"}, alpha=0, epochs=1)
+    start, _ = files.load(tmp_path / "start")
+    changes = {"start": tmp_path / "start", "teacher": tmp_path / "teacher"}
+    student = trainer.Trainer(config(root, **changes), root, tmp_path / "run").student
+    ours, theirs = files.trained_weights(student), files.trained_weights(start)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    again = trained(root, tmp_path / "alone", start=tmp_path / "start", epochs=1)
+    assert again.state.best_f1 == 100  # after one epoch: it had learnt all of it before
+
+
+def test_a_generator_of_another_make_begins_afresh(root, tmp_path):
+    trained(root, tmp_path / "start", epochs=1)
+    start, _ = files.load(tmp_path / "start")
+    changes = {"start": tmp_path / "start", "student": {"prompt_length": 3}}
+    student = trainer.Trainer(config(root, **changes), root, tmp_path / "run").student
+    assert all(torch.equal(a, b) for a, b in zip(student.head.parameters(), start.head.parameters(), strict=True))
+    assert not torch.equal(next(student.generator.parameters()), next(start.generator.parameters()))
+
+
+def test_a_start_that_is_unlike_is_refused(root, tmp_path):
+    trained(root, tmp_path / "start", student={"head": "crf"}, epochs=1)
+    with pytest.raises(BadInput, match=r"start .*/start has head = 'crf', student\.head is 'linear'"):
+        trainer.Trainer(config(root, start=tmp_path / "start"), root, tmp_path / "run")
+
+
+def test_a_start_and_a_teacher_of_other_types_are_refused(root, tmp_path):
+    split = {"path": "train.txt", "rename": {"LOC": "CITY"}}
+    trained(root, tmp_path / "start", train=split, dev=split, test={}, epochs=1)
+    trained(root, tmp_path / "teacher", epochs=1)
+    changes = {"start": tmp_path / "start", "teacher": tmp_path / "teacher"}
+    with pytest.raises(BadInput, match=r"start .* has labels .*B-CITY.*, teacher .*B-LOC.*: both must be"):
+        trainer.Trainer(config(root, **changes), root, tmp_path / "run")
+    with pytest.raises(BadInput, match="train has label 'B-LOC', which the start doesn't: `rename` it"):
+        trainer.Trainer(config(root, start=tmp_path / "start"), root, tmp_path / "run")
+
+
 def test_relations_are_learnt_from_marked_spans(root, tmp_path):
     tiny.relations(root)
     split = {"format": "mnre", "path": "relations.txt"}

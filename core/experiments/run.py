@@ -85,8 +85,9 @@ def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None
         for file in training.config.files:
             if not (root / file).exists():
                 lacking.setdefault(root / file, set()).add(training.row.name)
-        if training.config.teacher and training.teacher is None:  # one that no row of this table trains
-            student = Path(os.path.normpath(training.folder / training.config.teacher)) / CONFIG
+        others = [None if training.teacher else training.config.teacher, training.config.start]
+        for other in filter(None, others):  # students that no row of this table trains
+            student = Path(os.path.normpath(training.folder / other)) / CONFIG
             if not student.exists():
                 lacking.setdefault(student, set()).add(training.row.name)
     if lacking:

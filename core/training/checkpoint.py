@@ -36,7 +36,8 @@ class Course(Value):
     samples: str = Field(description="the digest of all training samples, as they are read")
     dev_samples: str = Field(description="that of the samples whose F1 chooses the best epoch")
     labels: tuple[str, ...]
-    teacher: str | None = Field(description="the fingerprint of the weights of one that stands still")
+    start: str | None = Field(None, description="the fingerprint of the weights that it goes on from")
+    teacher: str | None = Field(description="that of the weights of a teacher that stands still")
     processes: int
     precision: str = Field(description="bf16 or fp32, as the processor has it")
 
@@ -55,9 +56,9 @@ def restore(folder: Path, course: Course, student: Student, optimizer: Optimizer
     """Put student and optimizer where the checkpoint left off; without one, a training starts at the beginning.
 
     Raises:
-        BadInput: the checkpoint is broken, or was written under another configuration, with other samples or labels, by
-            another teacher, in another number of processes or another precision: what is left of the training would
-            not be its rest.
+        BadInput: the checkpoint is broken, or was written under another configuration, with other samples or labels,
+            from another start, by another teacher, in another number of processes or another precision: what is left of
+            the training would not be its rest.
     """
     path = folder / NAME
     if not path.exists():

@@ -9,7 +9,6 @@ from torch import Tensor
 from core.evaluation.views import Example
 from core.files import fingerprint
 from core.student import files
-from core.student.model import Student
 
 BATCH_SIZE = 32
 
@@ -39,15 +38,3 @@ class Teacher:
             for at, asked, values in zip(chosen, batch.asked, log_p, strict=True):
                 found[at] = values[asked].half().cpu()
         return [found[at] for at in range(len(encoded))]
-
-    def lend(self, student: Student) -> None:
-        """Let a new student begin with the teacher's weights, where both have the same encoder and the same head.
-
-        The paper's two views share one encoder; a student of another encoder, or of other layers of it, begins afresh.
-        """
-        mine, yours = self.student.config, student.config
-        if (mine.encoder, mine.layers, mine.head) != (yours.encoder, yours.layers, yours.head):
-            return
-        weights = files.trained_weights(self.student)
-        shared = {name: value for name, value in weights.items() if not name.startswith("generator.")}
-        student.load_state_dict(shared, strict=False)

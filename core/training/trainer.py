@@ -24,6 +24,7 @@ from core.prediction import Predictor
 from core.student import files
 from core.student.config import StudentConfig
 from core.student.labels import label_set
+from core.student.model import Student
 from core.student.views import Batch
 from core.training import checkpoint, folder
 from core.training.config import TrainConfig
@@ -32,6 +33,7 @@ from core.training.interrupts import stopping_between_steps
 from core.training.objective import Objective
 from core.training.optimizer import alpha_at, optimizer, rate_at
 from core.training.scoring import score_tests, score_view
+from core.training.start import begin, differences
 from core.training.teacher import Teacher
 
 CHECKPOINT_EVERY = 50
@@ -79,9 +81,9 @@ class Trainer:
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
         self.examples = read_examples(config.train, root, task, config.augment)
         more = [example for split in config.transfer for example in read_unlabelled(split, root)]
-        teacher = self._teacher()
+        teacher, start = self._teacher(), self._start()
         seen = [each.labels for each in (*self.examples, *self.dev)]  # few samples may lack a label that dev has
-        labels = teacher.student.config.labels if teacher else label_set(seen, task)
+        labels = self._known_labels(teacher, start) or label_set(seen, task)
 
         torch.manual_seed(config.seed)
         # What accelerate was configured with elsewhere doesn't change a training: its file says everything.
@@ -98,8 +100,11 @@ class Trainer:
             self.student.encoder.set_attn_implementation("eager")
         everything, known = [*self.examples, *more], None
         self._check(everything, labels)
+        if start:
+            begin(self.student, start)
         if teacher:
-            teacher.lend(self.student)
+            if not start and not differences(self.student.config, teacher.student.config):
+                begin(self.student, teacher.student)
             known = teacher.posteriors(everything, temperature=config.temperature, device=self._device, bf16=self._bf16)
         processes = self._accelerator.num_processes
         self._course = checkpoint.Course(
@@ -107,6 +112,7 @@ class Trainer:
             samples=digest(everything),
             dev_samples=digest(self.dev),
             labels=labels,
+            start=fingerprint(self._beside(config.start) / files.WEIGHTS) if config.start else None,
             teacher=teacher.fingerprint if teacher else None,
             processes=processes,
             precision=self._precision,
@@ -161,12 +167,37 @@ class Trainer:
                     raise
             return self._finish()
 
+    def _beside(self, named: Path) -> Path:
+        """Another student's folder. Normalised, for the training's own, past which the way goes, may not be there."""
+        return Path(os.path.normpath(self.folder / named))
+
+    def _start(self) -> Student | None:
+        """The student that the training goes on from, where one is named."""
+        if self.config.start is None:
+            return None
+        start, _ = files.load(self._beside(self.config.start))
+        for name in differences(self.config.student, start.config):
+            ours, theirs = getattr(self.config.student, name), getattr(start.config, name)
+            raise BadInput(f"start {self.config.start} has {name} = {theirs!r}, student.{name} is {ours!r}")
+        return start
+
+    def _known_labels(self, teacher: Teacher | None, start: Student | None) -> tuple[str, ...]:
+        """The labels of the students that this one learns of, whose logits have their order; none where there are
+        none."""
+        named = [each.config.labels for each in (teacher and teacher.student, start) if each]
+        for other in named[1:]:
+            if other != named[0]:
+                raise BadInput(
+                    f"start {self.config.start} has labels {', '.join(other)}, teacher {self.config.teacher} "
+                    f"{', '.join(named[0])}: both must be trained with the same types"
+                )
+        return named[0] if named else ()
+
     def _teacher(self) -> Teacher | None:
         """The teacher that stands still, where there is one."""
         if self.config.teacher is None:
             return None
-        # Normalised, for the training's own folder, past which the way goes, may not be there yet.
-        teacher = Teacher(Path(os.path.normpath(self.folder / self.config.teacher)))
+        teacher = Teacher(self._beside(self.config.teacher))
         if teacher.student.config.task != self.config.student.task:
             raise BadInput(
                 f"teacher {self.config.teacher} has head {teacher.student.config.head!r}, which answers another "
@@ -181,7 +212,8 @@ class Trainer:
         ours = _labels(self.examples)
         for name, theirs in (("train", ours), ("dev", _labels(self.dev))):
             if unknown := theirs.difference(labels):
-                raise BadInput(f"{name} has label {min(unknown)!r}, which the teacher doesn't: `rename` it")
+                whose = "teacher" if self.config.teacher else "start"
+                raise BadInput(f"{name} has label {min(unknown)!r}, which the {whose} doesn't: `rename` it")
         for name, examples in {"dev": self.dev, **{f"test.{name}": test for name, test in self.tests.items()}}.items():
             check_labels(name, _labels(examples), ours, self.config.student.task)
 
