@@ -16,6 +16,7 @@ from core.student.views import IGNORED
 from core.training import checkpoint, trainer
 from core.training.folder import at_work
 from core.training.objective import Objective
+from core.training.progress import Progress, Told
 from tests import tiny
 from tests.tiny import config, metrics, trained
 
@@ -27,8 +28,8 @@ def root(corpora: Path) -> Path:
 
 
 def interrupt_at(step: int):
-    def report(progress: trainer.Progress) -> None:
-        if progress.step == step:
+    def report(told: Told) -> None:
+        if isinstance(told, Progress) and told.step == step:
             raise KeyboardInterrupt
 
     return report
@@ -52,7 +53,7 @@ def test_a_killed_run_ends_with_the_same_weights(root, tmp_path, monkeypatch):
     whole.run(lambda _: None)
 
     def killed_at(step: int):
-        def report(progress: trainer.Progress) -> None:
+        def report(progress: Progress) -> None:
             if progress.step == step:
                 raise RuntimeError("killed")
 

@@ -13,11 +13,11 @@ from core.domain import GRAINS, Prediction, Sample
 from core.errors import CotpdError
 from core.identity import local
 from core.settings import Settings
+from core.training.progress import Labelled, Told
 
 if TYPE_CHECKING:
     from core.evaluation.scores import Score
     from core.study import Stage, Study
-    from core.training.trainer import Progress
 
 StudentName = Annotated[str | None, typer.Option(help="Name or folder of a trained student; 'doctor' lists them.")]
 
@@ -42,7 +42,11 @@ def train(
     trainer = Trainer(TrainConfig.read(config), root, out)
     with progress("training", "steps") if trainer.speaks else nullcontext() as bar:
 
-        def show(now: "Progress") -> None:
+        def show(now: Told) -> None:
+            if isinstance(now, Labelled):
+                if bar:
+                    bar(0, trainer.steps, f"the teacher has labelled {now.done:,} of {now.of:,} samples")
+                return
             best = f", best dev F1 {now.best_f1:.2f}" if now.best_f1 is not None else ""
             if bar:
                 bar(now.step, now.steps, f"epoch {now.epoch}, loss {now.loss:.2f}{best}")

@@ -13,6 +13,7 @@ from core.experiments.report import markdown
 from core.experiments.tables import find
 from core.files import replacing
 from core.settings import Settings
+from core.training.progress import Labelled
 
 if TYPE_CHECKING:
     from core.experiments.run import Failure, Standing
@@ -71,7 +72,8 @@ def _state(now: "Standing") -> str:
     if now.progress is None:
         return f"{state}: starting"
     minutes, seconds = divmod(round(now.progress.seconds_left), 60)
-    return (
-        f"{state}: step {now.progress.step:,}/{now.progress.steps:,}, loss {now.progress.loss:.2f}, "
-        f"{minutes}:{seconds:02} left"
-    )
+    if isinstance(now.progress, Labelled):
+        told = f"the teacher labels, {now.progress.done:,}/{now.progress.of:,} samples"
+    else:
+        told = f"step {now.progress.step:,}/{now.progress.steps:,}, loss {now.progress.loss:.2f}"
+    return f"{state}: {told}, {minutes}:{seconds:02} left"

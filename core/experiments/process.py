@@ -3,7 +3,6 @@
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from core.errors import CotpdError
 from core.training.folder import is_over
+from core.training.progress import Report, Told
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig
-    from core.training.trainer import Progress
 
 
-def train(config: "TrainConfig", root: Path, folder: Path, report: "Callable[[Progress], None]") -> None:
+def train(config: "TrainConfig", root: Path, folder: Path, report: Report) -> None:
     """Run a training to its end; one that came to it is scored on the tests that it has by now.
 
     Where this process is interrupted, the training keeps what it reached.
@@ -43,7 +42,7 @@ def train(config: "TrainConfig", root: Path, folder: Path, report: "Callable[[Pr
         raise CotpdError(f"the process of the training died with status {worker.exitcode}; -9 is for want of memory")
 
 
-def _follow(pipe: "Connection", report: "Callable[[Progress], None]") -> None:
+def _follow(pipe: "Connection", report: Report) -> None:
     """Report what the worker tells, to its end; raises what it raised."""
     while (heard := _hear(pipe)) is not None:
         if isinstance(heard, CotpdError):
@@ -51,10 +50,10 @@ def _follow(pipe: "Connection", report: "Callable[[Progress], None]") -> None:
         report(heard)
 
 
-def _hear(pipe: "Connection") -> "Progress | CotpdError | None":
+def _hear(pipe: "Connection") -> Told | CotpdError | None:
     """The next word of the worker; None when it has ended."""
     try:
-        heard: Progress | CotpdError = pipe.recv()
+        heard: Told | CotpdError = pipe.recv()
     except (EOFError, ConnectionResetError):
         return None
     return heard
@@ -65,7 +64,7 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the other process passes it on
     signal.signal(signal.SIGTERM, _stop)
 
-    def tell(progress: "Progress") -> None:
+    def tell(progress: Told) -> None:
         try:
             pipe.send(progress)
         except OSError:

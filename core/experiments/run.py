@@ -4,15 +4,12 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.errors import BadInput, CotpdError
 from core.experiments import process
 from core.experiments.tables import PROBLEM, Table, Training
 from core.files import replacing
-
-if TYPE_CHECKING:
-    from core.training.trainer import Progress
+from core.training.progress import Report, Told
 
 MOST = 3
 """Missing files that a refusal names."""
@@ -25,7 +22,7 @@ class Standing:
     done: int
     of: int
     training: Training
-    progress: "Progress | None"
+    progress: Told | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def run(
     failures = []
     for number, training in enumerate(waiting, start=len(wanted) - len(waiting)):
 
-        def show(now: "Progress | None", done: int = number, training: Training = training) -> None:
+        def show(now: Told | None, done: int = number, training: Training = training) -> None:
             report(Standing(done, len(wanted), training, now))
 
         show(None)
@@ -102,7 +99,7 @@ def _counted(rows: Collection[str]) -> str:
     return first if len(rows) == 1 else f"{first} and {len(rows) - 1} more"
 
 
-def _train(training: Training, root: Path, report: "Callable[[Progress], None]") -> None:
+def _train(training: Training, root: Path, report: Report) -> None:
     """Bring one training to its end; where it fails, keep why in its folder."""
     note = training.folder / PROBLEM
     note.unlink(missing_ok=True)

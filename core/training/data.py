@@ -136,17 +136,16 @@ class Batches:
         labels: Sequence[str],
         size: int,
         *,
-        posteriors: Sequence[Tensor] | None = None,
         processes: int = 1,
     ) -> None:
-        """`size` is samples a batch, over all processes; `posteriors` are a teacher's (n, C) for each example.
+        """`size` is samples a batch, over all processes.
 
         Raises:
             BadInput: a label is not one of the student's, or there are fewer samples in a batch than processes.
         """
         self._examples = examples
         self._views = views
-        self._posteriors = posteriors
+        self._posteriors: Sequence[Tensor] | None = None
         self._processes = processes
         self._count = ceil(len(examples) / size)
         if len(examples) // self._count < processes:
@@ -159,13 +158,16 @@ class Batches:
     def __len__(self) -> int:
         return self._count
 
+    def teach(self, posteriors: Sequence[Tensor]) -> None:
+        """Let batches bring what a teacher thinks of each example, (n, C), in place of knowledge."""
+        self._posteriors = posteriors
+
     def epoch(
         self, epoch: int, *, seed: int, section_dropout: float, process: int = 0, skip: int = 0
     ) -> Iterator[tuple[Batch, int]]:
         """One process' part of each batch, and how many samples the whole batch has; the first `skip` are left out.
 
-        Batches are shuffled and made of like lengths; each section is left out with the given chance. Where a teacher
-        has said already what it thinks, the knowledge is not read at all.
+        Batches are shuffled and made of like lengths; each section is left out with the given chance.
         """
         chance = random.Random(f"{seed}/{epoch}")  # noqa: S311 - shuffling, not secrets
         kept = []

@@ -1,6 +1,7 @@
 """A teacher that stands still: what a trained student, seeing knowledge, thinks of each label."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -9,6 +10,9 @@ from torch import Tensor
 from core.evaluation.views import Example
 from core.files import fingerprint
 from core.student import files
+from core.training.data import digest
+from core.training.posteriors import Kept
+from core.training.progress import Labelled
 
 BATCH_SIZE = 32
 
@@ -22,19 +26,36 @@ class Teacher:
         self.fingerprint = fingerprint(folder / files.WEIGHTS)
 
     def posteriors(
-        self, examples: Sequence[Example], *, temperature: float, device: torch.device, bf16: bool
+        self,
+        examples: Sequence[Example],
+        *,
+        temperature: float,
+        device: torch.device,
+        bf16: bool,
+        kept: Kept,
+        report: Callable[[Labelled], None],
     ) -> list[Tensor]:
-        """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many."""
+        """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many.
+
+        What `kept` holds of them already isn't computed anew; what is computed, it keeps, also if this is interrupted.
+        """
+        found = kept.read(f"{self.fingerprint} {digest(examples)} {temperature} {bf16}")
         encoded = self._views.encode_all([(example.sample, example.sections) for example in examples])
         order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].knowledge))
-        found: dict[int, Tensor] = {}
-        student = self.student.to(device)
-        for start in range(0, len(order), BATCH_SIZE):
-            chosen = order[start : start + BATCH_SIZE]
-            batch = self._views.collate([encoded[at] for at in chosen]).to(device)
-            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                logits = student.with_knowledge(batch)
-                log_p = student.head.log_posteriors(logits, batch.asked, temperature)
-            for at, asked, values in zip(chosen, batch.asked, log_p, strict=True):
-                found[at] = values[asked].half().cpu()
+        order = [at for at in order if at not in found]
+        student, begun, before = self.student.to(device), time.monotonic(), len(found)
+        try:
+            for start in range(0, len(order), BATCH_SIZE):
+                chosen = order[start : start + BATCH_SIZE]
+                batch = self._views.collate([encoded[at] for at in chosen]).to(device)
+                with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                    logits = student.with_knowledge(batch)
+                    log_p = student.head.log_posteriors(logits, batch.asked, temperature)
+                for at, asked, values in zip(chosen, batch.asked, log_p, strict=True):
+                    found[at] = values[asked].half().cpu()
+                kept.write_now_and_then(found)
+                left = (time.monotonic() - begun) / (len(found) - before) * (len(encoded) - len(found))
+                report(Labelled(len(found), len(encoded), left))
+        finally:
+            kept.write(found)
         return [found[at] for at in range(len(encoded))]

@@ -7,7 +7,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ from core.training.data import Batches, check_labels, digest, read_examples, rea
 from core.training.interrupts import stopping_between_steps
 from core.training.objective import Objective
 from core.training.optimizer import alpha_at, optimizer, rate_at
+from core.training.posteriors import Kept
+from core.training.progress import Progress, Report
 from core.training.scoring import score_tests, score_view
 from core.training.start import begin, differences
 from core.training.teacher import Teacher
@@ -41,18 +42,6 @@ CHECKPOINT_EVERY = 50
 
 METRICS_EVERY = 10
 """Steps that a line of metrics is the mean of."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training stands. `seconds_left` counts what is between epochs, once it was seen how long it takes."""
-
-    step: int
-    steps: int
-    epoch: int
-    loss: float
-    best_f1: float | None
-    seconds_left: float
 
 
 class Trainer:
@@ -81,7 +70,7 @@ class Trainer:
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
         self.examples = read_examples(config.train, root, task, config.augment)
         more = [example for split in config.transfer for example in read_unlabelled(split, root)]
-        teacher, start = self._teacher(), self._start()
+        teacher, start = self._load_teacher(), self._load_start()
         seen = [each.labels for each in (*self.examples, *self.dev)]  # few samples may lack a label that dev has
         labels = self._known_labels(teacher, start) or label_set(seen, task)
 
@@ -98,18 +87,18 @@ class Trainer:
         self.student, self.views = files.new(StudentConfig(**config.student.model_dump(), labels=labels))
         if self._device.type == "cpu":  # where the fused attention's backward pass is the slower one
             self.student.encoder.set_attn_implementation("eager")
-        everything, known = [*self.examples, *more], None
-        self._check(everything, labels)
+        self._everything = [*self.examples, *more]
+        self._check(self._everything, labels)
         if start:
             begin(self.student, start)
-        if teacher:
-            if not start and not differences(self.student.config, teacher.student.config):
-                begin(self.student, teacher.student)
-            known = teacher.posteriors(everything, temperature=config.temperature, device=self._device, bf16=self._bf16)
+        elif teacher and not differences(self.student.config, teacher.student.config):
+            begin(self.student, teacher.student)
+        self._teacher = teacher
+        self._labelled = Kept(home, may_write=self._accelerator.is_main_process)
         processes = self._accelerator.num_processes
         self._course = checkpoint.Course(
             config=config,
-            samples=digest(everything),
+            samples=digest(self._everything),
             dev_samples=digest(self.dev),
             labels=labels,
             start=fingerprint(self._beside(config.start) / files.WEIGHTS) if config.start else None,
@@ -117,9 +106,7 @@ class Trainer:
             processes=processes,
             precision=self._precision,
         )
-        self.batches = Batches(
-            everything, self.views, labels, config.batch_size * processes, posteriors=known, processes=processes
-        )
+        self.batches = Batches(self._everything, self.views, labels, config.batch_size * processes, processes=processes)
         self.steps = len(self.batches) * config.epochs
         self._optimizer = optimizer(self.student, config)
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
@@ -143,8 +130,10 @@ class Trainer:
         """The view whose dev F1 chooses the best epoch: the prompt's, where it is trained."""
         return "without_knowledge" if self.config.distils else "with_knowledge"
 
-    def run(self, report: Callable[[Progress], None]) -> dict[str, Any]:
+    def run(self, report: Report) -> dict[str, Any]:
         """Train to the end, from the checkpoint where there is one, and give the result. Ctrl-C keeps what was reached.
+
+        A teacher that stands still labels all samples first.
 
         Raises:
             BadInput: another process trains in this folder, its checkpoint belongs to another configuration, or the
@@ -155,6 +144,7 @@ class Trainer:
             self._accelerator.wait_for_everyone()
             if self._accelerator.is_main_process:
                 folder.write_config(self.folder, self.config)
+            self._ask_teacher(report)
             with stopping_between_steps() as is_asked:
                 try:
                     while not self._is_done():
@@ -167,11 +157,24 @@ class Trainer:
                     raise
             return self._finish()
 
+    def _ask_teacher(self, report: Report) -> None:
+        """Give the batches what the teacher that stands still thinks, where there is one."""
+        if self._teacher:
+            labelled = self._teacher.posteriors(
+                self._everything,
+                temperature=self.config.temperature,
+                device=self._device,
+                bf16=self._bf16,
+                kept=self._labelled,
+                report=report,
+            )
+            self.batches.teach(labelled)
+
     def _beside(self, named: Path) -> Path:
         """Another student's folder. Normalised, for the training's own, past which the way goes, may not be there."""
         return Path(os.path.normpath(self.folder / named))
 
-    def _start(self) -> Student | None:
+    def _load_start(self) -> Student | None:
         """The student that the training goes on from, where one is named."""
         if self.config.start is None:
             return None
@@ -193,7 +196,7 @@ class Trainer:
                 )
         return named[0] if named else ()
 
-    def _teacher(self) -> Teacher | None:
+    def _load_teacher(self) -> Teacher | None:
         """The teacher that stands still, where there is one."""
         if self.config.teacher is None:
             return None
@@ -226,7 +229,7 @@ class Trainer:
         if self._accelerator.reduce(torch.tensor(float(asked), device=self._device), "sum"):
             raise KeyboardInterrupt
 
-    def _train_epoch(self, epoch: int, report: Callable[[Progress], None], is_asked: Callable[[], bool]) -> None:
+    def _train_epoch(self, epoch: int, report: Report, is_asked: Callable[[], bool]) -> None:
         """The rest of an epoch's steps; none where it was stopped while it was scored."""
         batches = self.batches.epoch(
             epoch,
@@ -321,6 +324,7 @@ class Trainer:
             }
             folder.write_result(self.folder, result)
             checkpoint.remove(self.folder)
+            self._labelled.remove()
         self._accelerator.wait_for_everyone()
         return result
 
