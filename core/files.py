@@ -54,9 +54,9 @@ def writing(path: Path) -> Iterator[Path]:
     Raises:
         BadInput: the file cannot be written.
     """
-    if path.exists() and not path.is_file():
-        raise BadInput(f"{path}: is a folder or a device; name a file to write")
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path}: is a folder or a device; name a file to write")
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             yield temporary

@@ -68,17 +68,29 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         BadInput: there is no such file, it cannot be read, or it is too large.
     """
-    if not path.exists():
-        raise BadInput(f"no picture at {str(path)!r}: check the path")
-    if path.is_dir():
-        raise BadInput(f"{str(path)!r} is a folder: name one picture in it")
     try:
+        if not path.exists():
+            raise BadInput(f"no picture at {str(path)!r}: check the path")
+        if not path.is_file():  # of a device or a pipe there may be no end
+            raise BadInput(f"{str(path)!r} is a folder or a device: name the file of one picture")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise _too_many_bytes(str(path), size)
         return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{str(path)!r} cannot be read ({error.strerror}): check its permissions") from error
+
+
+def named(image: str, folder: Path) -> Path | None:
+    """The file of the picture that a corpus calls `image`, where the folder has it; `.jpg` may be left out of the name.
+
+    Nothing that a corpus says leads out of the folder.
+    """
+    name = Path(image).name
+    try:
+        return next((file for file in (folder / name, folder / f"{name}.jpg") if name and file.is_file()), None)
+    except (OSError, ValueError):  # no name that a file can have
+        return None
 
 
 def data_url(picture: Image.Image) -> str:

@@ -128,7 +128,7 @@ class Dialogue:
                 raise BadInput("there is no picture to relate to the tweet: attach one, or wait for its caption")
             values["caption"] = about.text
         asked = prompts.load(self._teacher.prompts, prompt_of(grain, about)).messages(**values)
-        if isinstance(about, Picture):
+        if grain == "multimodality" and isinstance(about, Picture):
             asked[-1]["picture"] = about
         return asked
 

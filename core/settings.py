@@ -13,6 +13,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -92,8 +93,14 @@ class Settings(BaseSettings):
             raise BadInput(f"COTPD_CONFIG is {str(_file())!r}, which is no file: mend or unset it")
         try:
             return cls(**{name: value for name, value in flags.items() if value is not None})
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput(f"{_file()} is not TOML: {error}") from None
+        except OSError as error:
+            raise BadInput(f"{_file()} cannot be read ({error.strerror}); mend it, or your rights to it") from None
+        except (
+            SettingsError
+        ):  # its words hold the value; people alone is no plain text
+            raise BadInput(f"{_named('people')} is no JSON object of e-mail and role") from None
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-Fault = Literal["status", "stall", "reset", "half", "torn", "nonsense", "page", "refuse", "filter", "length"]
+Fault = Literal["status", "stall", "reset", "half", "torn", "nonsense", "page", "refuse", "filter", "length", "odd"]
 
 
 FINISH = {"filter": "content_filter", "length": "length"}
@@ -133,12 +133,15 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
                 if body.get("logprobs"):
                     choice["logprobs"] = {"content": [_logprob(piece, loopback.chances)]}
+                    if fault == "odd":
+                        choice["logprobs"]["content"][0]["top_logprobs"] = None
                 self._event(json.dumps({"choices": [choice]}))
                 time.sleep(loopback.pause)
             finish = FINISH.get(fault or "", "stop")
             self._event(json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}))
             if body.get("stream_options", {}).get("include_usage"):
-                self._event(json.dumps({"choices": [], "usage": _usage(body, words)}))
+                usage = _usage(body, words) if fault != "odd" else {"prompt_tokens": 3.5, "completion_tokens": "many"}
+                self._event(json.dumps({"choices": [], "usage": usage}))
             self._event("[DONE]")
 
         def _event(self, data: str) -> None:

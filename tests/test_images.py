@@ -231,8 +231,26 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         images.read(tmp_path / "nowhere.jpg")
     with pytest.raises(BadInput, match="is a folder"):
         images.read(tmp_path)
+    with pytest.raises(BadInput, match="is a folder or a device"):
+        images.read(Path("/dev/zero"))
+    with pytest.raises(BadInput, match=r"cannot be read .*too long"):
+        images.read(tmp_path / ("a" * 300))
     huge = tmp_path / "huge.jpg"
     with huge.open("wb") as file:
         file.truncate(images.MAX_BYTES + 1)
     with pytest.raises(BadInput, match="the limit is 20 MB"):
         images.read(huge)
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "1", "photo.v2", "../there/1.jpg"])
+def test_a_corpus_names_its_pictures_with_and_without_their_ending(tmp_path: Path, name: str) -> None:
+    for file in ("1.jpg", "photo.v2.jpg"):
+        (tmp_path / file).touch()
+    found = images.named(name, tmp_path)
+    assert found is not None
+    assert found.parent == tmp_path
+
+
+@pytest.mark.parametrize("name", ["2", "", "..", "a" * 300, "a\0b"])
+def test_a_name_that_no_picture_has_is_no_picture(tmp_path: Path, name: str) -> None:
+    assert images.named(name, tmp_path) is None

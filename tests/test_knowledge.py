@@ -51,6 +51,13 @@ def test_local_models_are_asked_each_grain_on_its_own(loopback: Loopback) -> Non
     assert [dialogue.grains for dialogue in dialogues] == [("noun",), ("sentence",), ("multimodality",)]
 
 
+def test_a_picture_goes_with_the_question_about_it_alone(loopback: Loopback) -> None:
+    (dialogue,) = knowledge.dialogues(WITH_PICTURE, teacher(loopback, "paper"))
+    picture = Picture(str(WITH_PICTURE.image), "red.png")
+    shown = [grain for grain in dialogue.grains if "picture" in dialogue.ask(grain, picture).dialogue[-1]]
+    assert shown == ["multimodality"]
+
+
 def test_without_a_picture_nothing_is_asked_about_one(loopback: Loopback) -> None:
     assert [dialogue.grains for dialogue in knowledge.dialogues(WITHOUT, teacher(loopback, "paper"))] == [
         ("noun", "sentence")

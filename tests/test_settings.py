@@ -56,6 +56,18 @@ def test_a_mistake_in_the_file_is_refused_by_name(text: str, complaint: str) -> 
         Settings.read()
 
 
+def test_a_file_that_is_no_text_is_refused() -> None:
+    Path("cotpd.toml").write_bytes(b'student = "caf\xe9"')
+    with pytest.raises(BadInput, match=r"cotpd\.toml is not TOML"):
+        Settings.read()
+
+
+def test_people_that_are_no_list_are_refused_without_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COTPD_PEOPLE", "ada@example.org")
+    with pytest.raises(BadInput, match=r"COTPD_PEOPLE .* is no JSON object of e-mail and role$"):
+        Settings.read()
+
+
 def test_an_unknown_variable_of_ours_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COTPD_TEECHER", "x")
     with pytest.raises(BadInput, match=r"COTPD_TEECHER .*does not exist"):

@@ -76,6 +76,20 @@ def test_a_side_missing_among_the_alternatives_counts_as_the_least_of_them(
     assert teacher.ask_yes_or_no(QUESTION).margin == pytest.approx(-4.4998, abs=1e-4)  # log(0.01 / 0.9)
 
 
+def test_costs_and_chances_that_are_none_leave_the_answer_as_it_is(teacher: Teacher, loopback: Loopback) -> None:
+    loopback.answer, loopback.fault = lambda _: "Yes", "odd"
+    answer = teacher.ask_yes_or_no(QUESTION)
+    assert (answer.text, answer.margin, answer.prompt_tokens, answer.completion_tokens) == ("Yes", None, None, None)
+
+
+def test_an_answer_without_end_is_given_up(
+    teacher: Teacher, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.teachers._chat.LONGEST", 100)
+    loopback.answer = lambda _: "word " * 5000
+    assert "characters, which is no answer" in complaint(teacher)
+
+
 def test_there_is_no_margin_where_neither_yes_nor_no_is_likely(teacher: Teacher, loopback: Loopback) -> None:
     loopback.chances = {"Well": 0.9, "Hm": 0.1}
     assert teacher.ask_yes_or_no(QUESTION).margin is None

@@ -76,5 +76,4 @@ def _picture(bench: "Workbench", name: str | None, folder: Path | None) -> Path 
         return None
     if (kept := bench.store.image(name)) or folder is None:
         return kept
-    path = folder / Path(name if Path(name).suffix else f"{name}.jpg").name
-    return path if path.is_file() else None
+    return images.named(name, folder)

@@ -66,10 +66,8 @@ def _files(rows: Sequence[Row], folder: Path) -> dict[int, Path]:
     """
     files = {}
     for place, row in enumerate(rows):
-        if name := row.sample.image:
-            path = folder / Path(name if Path(name).suffix else f"{name}.jpg").name
-            if path.is_file():
-                files[place] = path
+        if row.sample.image and (file := images.named(row.sample.image, folder)):
+            files[place] = file
     if not files:
         raise BadInput(
             f"{folder}: holds the picture of none of the {len(rows):,} samples; a picture is named by its image id, "

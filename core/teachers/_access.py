@@ -91,6 +91,10 @@ class Access:
         """A fault of an answer in words."""
         return TeacherError(self.clean(f"{self.who} {words}"), reason)
 
+    def too_long(self, length: int) -> TeacherError:
+        """That of an answer without end."""
+        return self.fault("nonsense", f"answered with {length:,} characters, which is no answer. Ask again")
+
     def is_another(self, model: str | None) -> bool:
         """Whether an answer names a model that was not asked for; a dated version of the one asked for is that one.
 

@@ -8,13 +8,12 @@ from typing import Any, cast
 
 import openai
 from openai.types.chat import ChatCompletionChunk
-from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
 from pydantic import JsonValue
 
 from core.printable import mended
 from core.teachers import Answer, Ask, Line, Message, Reply
 from core.teachers._access import YES_OR_NO, Access, shown
-from core.teachers._completion import check, margin, read, whole_sentences
+from core.teachers._completion import LONGEST, check, heard_margin, heard_usage, read, whole_sentences
 from core.teachers._line import ChatLine
 
 
@@ -24,9 +23,8 @@ class _Heard:
 
     text: str = ""
     finish: str | None = None
-    tokens: list[ChatCompletionTokenLogprob] = field(default_factory=list)
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    tokens: list[object] = field(default_factory=list)
+    usage: object = None
 
 
 class ChatTeacher:
@@ -131,12 +129,13 @@ class ChatTeacher:
                     hear(piece)
         text = mended(heard.text).strip()
         check(self._access, text, heard.finish)
+        usage = heard_usage(heard.usage)
         return Answer(
             text=whole_sentences(text) if heard.finish == "length" else text,
             seconds=time.monotonic() - began,
-            prompt_tokens=heard.prompt_tokens,
-            completion_tokens=heard.completion_tokens,
-            margin=margin(heard.tokens),
+            prompt_tokens=usage.prompt_tokens if usage else None,
+            completion_tokens=usage.completion_tokens if usage else None,
+            margin=heard_margin(heard.tokens),
         )
 
     def _open(self, dialogue: Sequence[Message], options: dict[str, Any]) -> openai.Stream[ChatCompletionChunk]:
@@ -156,15 +155,15 @@ class ChatTeacher:
         """The text as it comes; everything else of the answer is noted in `heard`."""
         try:
             for chunk in stream:
-                if chunk.usage:
-                    heard.prompt_tokens = chunk.usage.prompt_tokens
-                    heard.completion_tokens = chunk.usage.completion_tokens
+                heard.usage = chunk.usage or heard.usage
                 for choice in chunk.choices:
                     heard.finish = choice.finish_reason or heard.finish
                     if choice.logprobs and choice.logprobs.content:
                         heard.tokens += choice.logprobs.content
                     if piece := choice.delta.content:
                         heard.text += piece
+                        if len(heard.text) > LONGEST:
+                            raise self._access.too_long(len(heard.text))
                         yield piece
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
             # The SDK builds chunks without validating them, so nonsense shows as a ValueError or a wrong attribute.

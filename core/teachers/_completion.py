@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from openai.types.chat.chat_completion_token_logprob import ChatCompletionTokenLogprob
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from core.errors import TeacherError
 from core.teachers import Answer, Ask, Reply
@@ -39,6 +39,9 @@ class _Choice(BaseModel):
     logprobs: _Logprobs | None = None
 
 
+_TOKENS = TypeAdapter(list[ChatCompletionTokenLogprob])
+
+
 class Completion(BaseModel):
     """What we read of a whole chat completion; what else it holds is kept, but not read."""
 
@@ -51,8 +54,7 @@ def read(access: Access, ask: Ask, request: dict[str, Any], response: str, secon
     """A whole response as an answer, or as the reason why it is none. It is kept without the key, and bounded."""
     raw = access.without_key(response)
     if len(raw) > LONGEST:
-        error = access.fault("nonsense", f"answered with {len(raw):,} characters, which is no answer. Ask again")
-        return Reply(request, seconds, raw[:LONGEST], error=error)
+        return Reply(request, seconds, raw[:LONGEST], error=access.too_long(len(raw)))
     try:
         completion = Completion.model_validate_json(raw)
     except ValidationError as error:
@@ -128,6 +130,23 @@ def margin(tokens: Sequence[ChatCompletionTokenLogprob]) -> float | None:
         return None
     least = min(_chance(alternative.logprob) for alternative in first.top_logprobs)
     return math.log(chances["yes"] or least) - math.log(chances["no"] or least)
+
+
+def heard_margin(tokens: Sequence[object]) -> float | None:
+    """The margin in the tokens of a stream, whose pieces the SDK doesn't check; None where they are none."""
+    told = [token.model_dump(warnings=False) if isinstance(token, BaseModel) else token for token in tokens]
+    try:
+        return margin(_TOKENS.validate_python(told))
+    except ValidationError:
+        return None
+
+
+def heard_usage(told: object) -> _Usage | None:
+    """What a stream says of its cost, likewise; None where it says nothing that can be."""
+    try:
+        return _Usage.model_validate(told.model_dump(warnings=False) if isinstance(told, BaseModel) else told)
+    except ValidationError:
+        return None
 
 
 def _chance(logprob: float) -> float:

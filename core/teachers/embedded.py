@@ -4,6 +4,8 @@ import atexit
 import hashlib
 import os
 import secrets
+import shutil
+import tempfile
 import threading
 from pathlib import Path
 
@@ -76,6 +78,12 @@ def load(settings: Settings) -> Teacher:
     return teacher
 
 
+def _cores() -> int:
+    """The processors that this process may use, as far as the system tells."""
+    allowed = getattr(os, "sched_getaffinity", None)  # macOS has none
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
 def _direct() -> openai.DefaultHttpxClient:
     """A client that asks no proxy, whatever the environment says: what is asked on loopback stays on this machine."""
     return openai.DefaultHttpxClient(trust_env=False)
@@ -83,7 +91,11 @@ def _direct() -> openai.DefaultHttpxClient:
 
 def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
     """A server that answers only those who have the key, which never leaves this process."""
-    openings.mkdir(parents=True, exist_ok=True)
+    try:
+        openings.mkdir(parents=True, exist_ok=True)
+    except OSError:  # weights that are shared by many lie where nobody writes; openings are read anew then
+        openings = Path(tempfile.mkdtemp(prefix="cotpd-openings-"))
+        atexit.register(shutil.rmtree, openings, ignore_errors=True)
     key = secrets.token_urlsafe()
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
@@ -96,7 +108,7 @@ def _serve(path: Path, openings: Path) -> tuple[xllamacpp.Server, str]:
     params.cache_ram_mib = _SAVED_PROMPTS
     params.slot_save_path = f"{openings}/"
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # mapped, the file would be in memory twice
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = len(os.sched_getaffinity(0)) or 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
     params.use_jinja = True
     params.ui = False
     params.verbosity = 0
