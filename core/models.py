@@ -19,7 +19,7 @@ class Models:
     """Loads what the settings name and keeps it. Safe to share: two threads never load the same model twice."""
 
     def __init__(self) -> None:
-        self._loaded: dict[Hashable, object] = {}
+        self._loaded: dict[Hashable, tuple[Hashable, object]] = {}
         self._locks: dict[Hashable, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -72,13 +72,15 @@ class Models:
 
         weights = student_folder(settings) / WEIGHTS
         trained = weights.stat().st_mtime_ns if weights.exists() else None  # one still in training is loaded anew
-        key = ("student", settings.student, settings.workspace, trained)
-        return self._once(key, lambda: Predictor.load(settings))
+        key = ("student", settings.student, settings.workspace)
+        return self._once(key, lambda: Predictor.load(settings), version=trained)
 
-    def _once(self, key: Hashable, load: Callable[[], Model]) -> Model:
+    def _once(self, key: Hashable, load: Callable[[], Model], version: Hashable = None) -> Model:
+        """The model of that key; one of another version takes its place."""
         with self._guard:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            if key not in self._loaded:
-                self._loaded[key] = load()
-            return cast(Model, self._loaded[key])
+            if key not in self._loaded or self._loaded[key][0] != version:
+                self._loaded.pop(key, None)  # so that the two are not in memory at once
+                self._loaded[key] = (version, load())
+            return cast(Model, self._loaded[key][1])

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from core import bfloat16
 from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, Task, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Unavailable
+from core.files import fingerprint
 from core.progress import Progress
 from core.settings import ASSETS, Settings
 from core.student import encoder, files
@@ -43,8 +45,10 @@ class Labelled:
 class Predictor:
     """A student ready to answer. It may be called from several threads: nothing of `student` or `views` is changed."""
 
-    def __init__(self, student: Student, views: ViewBuilder, name: str) -> None:
+    def __init__(self, student: Student, views: ViewBuilder, name: str, weights: str | None = None) -> None:
+        """`weights` is the fingerprint of what `student` was loaded from, where it was."""
         self.name = name
+        self.weights = weights
         self.student = student
         self.views = views
         self._device = student.embedding.weight.device
@@ -62,7 +66,16 @@ class Predictor:
         if not folder.is_dir():
             known = ", ".join(student_folders(settings)) or "none yet"
             raise BadInput(f"no student is called {settings.student!r}; there are: {known}")
-        return cls(*files.load(folder), name=folder.name)
+        while True:
+            weights = weights_of(folder)
+            student, views = files.load(folder)
+            if weights_of(folder) == weights:  # a training may have written better ones meanwhile
+                return cls(student, views, folder.name, weights)
+
+    @property
+    def mark(self) -> str:
+        """What tells its answers from those of any other student, and from its own before it was trained anew."""
+        return " ".join(filter(None, (self.name, self.weights)))
 
     @property
     def task(self) -> Task:
@@ -75,7 +88,7 @@ class Predictor:
         Raises:
             BadInput: the tweet is longer than the encoder can read, or the student is one of relations.
         """
-        return self._predict(sample, "without_knowledge", [], {})
+        return self._predict(sample, "without_knowledge", [], self.asked)
 
     def predict_with(self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge]) -> Prediction:
         """The entities of one sample seen with its caption and the teacher's thoughts.
@@ -85,10 +98,16 @@ class Predictor:
         """
         known = sections(caption.text if caption else None, {thought.grain: thought.text for thought in thoughts})
         seen: dict[str, JsonValue] = {
+            **self.asked,
             "caption": caption.id if caption else None,
             "knowledge": [thought.id for thought in thoughts],
         }
         return self._predict(sample, "with_knowledge", known, seen)
+
+    @property
+    def asked(self) -> dict[str, JsonValue]:
+        """What the maker of its predictions says of it, beside its name."""
+        return {"weights": self.weights} if self.weights else {}
 
     def _predict(self, sample: Sample, view: View, known: list[str], parameters: dict[str, JsonValue]) -> Prediction:
         if self.task != "mner":
@@ -138,6 +157,41 @@ class Predictor:
 def student_folder(settings: Settings) -> Path:
     """The folder of the student that the settings name; it may not exist."""
     return student_folders(settings).get(settings.student, Path(settings.student))
+
+
+def student_mark(settings: Settings) -> str:
+    """The mark of the student that the settings name, which need not be loaded for it.
+
+    Raises:
+        BadInput: there is none, or its weights cannot be read.
+    """
+    folder = student_folder(settings)
+    return f"{folder.name} {weights_of(folder)}"
+
+
+def mark_of(maker: Maker) -> str:
+    """The mark of the student that made a prediction."""
+    return " ".join(str(part) for part in (maker.model, maker.parameters.get("weights")) if part)
+
+
+def weights_of(folder: Path) -> str:
+    """The fingerprint of a student's weights.
+
+    Raises:
+        BadInput: they are not there, or cannot be read.
+    """
+    path = folder / files.WEIGHTS
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise BadInput(f"{folder} holds no student: {files.WEIGHTS}: {error.strerror}") from error
+    return _fingerprint(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=32)
+def _fingerprint(path: Path, changed: int, size: int) -> str:
+    """Looked at again when the file `changed`."""
+    return fingerprint(path)
 
 
 def student_folders(settings: Settings) -> dict[str, Path]:

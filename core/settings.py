@@ -97,9 +97,7 @@ class Settings(BaseSettings):
             raise BadInput(f"{_file()} is not TOML: {error}") from None
         except OSError as error:
             raise BadInput(f"{_file()} cannot be read ({error.strerror}); mend it, or your rights to it") from None
-        except (
-            SettingsError
-        ):  # its words hold the value; people alone is no plain text
+        except SettingsError:  # its words hold the value; people alone is no plain text
             raise BadInput(f"{_named('people')} is no JSON object of e-mail and role") from None
         except ValidationError as error:
             first = error.errors()[0]

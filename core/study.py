@@ -174,6 +174,7 @@ class Study:
     def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
         try:
             record = work(lambda piece: self._hear(name, piece))
+            self._workbench.store.show(record)  # an answer of another day, perhaps, and another model's came since
         except _Skip as reason:
             self._set(name, state="skipped", note=str(reason))
         except _Stopped:

@@ -136,7 +136,12 @@ class Workbench:
 
     def predict(self, sample: Sample) -> Prediction:
         """The chosen student's entities, from the text alone."""
-        prediction = self.models.student(self.settings).predict(sample)
+        student = self.models.student(self.settings)
+        if kept := self.store.predictions(
+            sample.id, view="without_knowledge", model=student.name, parameters=student.asked
+        ):
+            return kept[0]
+        prediction = student.predict(sample)
         self.store.add(sample, prediction)
         return prediction
 
@@ -178,11 +183,13 @@ class Workbench:
         return [summary]
 
     def entities(self, sample: Sample) -> tuple[Entity, ...] | None:
-        """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
+        """The mentions that a variant must keep or replace: gold ones, or the chosen student's; None if unknown.
+
+        They are of the text alone, so that they stay the same whatever else is known about the sample by now.
+        """
         if sample.entities is not None or sample.task == "mre":
             return sample.entities
-        kept = self.store.predictions(sample.id, view="with_knowledge")
-        return (kept[0] if kept else self.predict(sample)).bare()
+        return self.predict(sample).bare()
 
     def labelled(self, samples: Sequence[Sample], show: Progress) -> Iterator[Labelled]:
         """Each sample with its mentions, looked for as it is taken; `show` is told how many of how many are."""

@@ -8,6 +8,7 @@ import pytest
 
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput
+from core.files import fingerprint
 from core.prediction import BATCH_SIZE, Labelled, Predictor
 from core.settings import Settings
 from core.student import files
@@ -28,7 +29,7 @@ def test_a_span_is_scored_by_the_geometric_mean_of_its_words() -> None:
     assert entity.score == pytest.approx(0.6)
 
 
-def test_both_views_find_what_the_student_learnt(predictor: Predictor) -> None:
+def test_both_views_find_what_the_student_learnt(predictor: Predictor, student: Path) -> None:
     caption = Caption(sample_id=SAMPLE.id, text="a person and a city", maker=MAKER)
     thought = Knowledge(sample_id=SAMPLE.id, grain="noun", text="ana person . paris place .", maker=MAKER)
     alone, helped = predictor.predict(SAMPLE), predictor.predict_with(SAMPLE, caption, [thought])
@@ -36,7 +37,9 @@ def test_both_views_find_what_the_student_learnt(predictor: Predictor) -> None:
     assert alone.bare() == helped.bare()
     assert [each.score for each in alone.entities] != [each.score for each in helped.entities]
     assert (alone.view, helped.view) == ("without_knowledge", "with_knowledge")
-    assert helped.maker.parameters == {"caption": caption.id, "knowledge": [thought.id]}
+    weights = {"weights": fingerprint(student / files.WEIGHTS)}
+    assert alone.maker.parameters == weights
+    assert helped.maker.parameters == {**weights, "caption": caption.id, "knowledge": [thought.id]}
 
 
 def test_a_tweet_is_labelled_alike_alone_and_among_many(predictor: Predictor) -> None:

@@ -1,22 +1,26 @@
 """The queue: every filter, every order, a walk from card to card, and the student's opinions."""
 
+import shutil
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 
 from core import review
 from core.domain import Augmentation, Knowledge, Maker, Relation, Sample, Span
 from core.identity import local
 from core.models import Models
+from core.prediction import student_mark
 from core.review import opinions
 from core.review.walk import Walk
 from core.settings import Settings
 from core.store import Store
 from core.store.filters import ORDERS, Filter, Order
 from core.store.queue import Item, Queue
+from core.student import files
 from core.workbench import Workbench
 from tests.variants import FIRST, fill, variant
 
@@ -231,14 +235,23 @@ def test_the_student_is_asked_once_about_each_variant_in_both_views(
     assert opinions.ask_all(bench, lambda done, total: heard.append((done, total))) == 3
     assert heard[-1] == (3, 3)
     first, _, too_long = items(bench.store)
-    kept = opinions.kept_opinion(bench.store, first, student.name)
+    kept = opinions.kept_opinion(bench.store, first, student_mark(bench.settings))
     assert kept is not None
     assert {first.variant.mention(each) for each in kept.without_knowledge.entities} == {"bob", "rome"}
     assert kept.with_knowledge is not None
     assert kept.with_knowledge.maker.parameters["knowledge"] == [thought.id]
     assert first.uncertainty == 1 - min(each.score for each in kept.without_knowledge.entities)
-    assert (too_long.student, too_long.uncertainty) == (student.name, None)
+    assert (too_long.student, too_long.uncertainty) == (student_mark(bench.settings), None)
     assert opinions.ask_all(bench, lambda done, total: None) == 0
+    mine = tmp_path / "students" / "mine"
+    shutil.copytree(student, mine)
+    again = Workbench(Settings.read(workspace=tmp_path, student="mine"), bench.store, models)
+    assert opinions.ask_all(again, lambda done, total: None) == 3
+    trained, _ = files.load(mine)
+    with torch.no_grad():
+        next(trained.head.parameters()).mul_(0.5)
+    files.save(trained, mine)
+    assert opinions.ask_all(again, lambda done, total: None) == 3  # it was trained anew
 
 
 def test_what_the_student_finds_with_an_imagined_picture_is_not_its_answer_to_the_tweet(
@@ -258,7 +271,7 @@ def test_what_the_student_finds_with_an_imagined_picture_is_not_its_answer_to_th
     assert case is not None
     assert case.predictions == ()
     for item in items(bench.store):
-        kept = opinions.kept_opinion(bench.store, item, student.name)
+        kept = opinions.kept_opinion(bench.store, item, student_mark(bench.settings))
         assert kept is not None
         assert kept.with_knowledge is not None
         assert kept.with_knowledge.maker.parameters["augmentation"] == item.augmentation.id
@@ -285,7 +298,7 @@ def test_a_fault_with_one_variant_keeps_no_other_waiting(
     until(lambda: asked.problem is None)
     found = bench.store.queue.find(second)
     assert found is not None
-    assert found.student == student.name
+    assert found.student == student_mark(bench.settings)
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -182,7 +182,8 @@ def test_a_failing_teacher_takes_only_its_own_stages_with_it(
     assert stages["without_knowledge"].state == "done"
     assert caption is not None
     assert prediction is not None
-    assert prediction.maker.parameters == {"caption": caption.id, "knowledge": []}
+    assert prediction.maker.parameters["caption"] == caption.id
+    assert prediction.maker.parameters["knowledge"] == []
 
 
 def test_knowledge_is_used_as_far_as_it_came(bench: Workbench, loopback: Loopback) -> None:
@@ -272,6 +273,21 @@ def test_of_several_records_a_stored_case_shows_the_newest(
     stored = stages_of(case)
     assert {grain: stored[grain].record for grain in GRAINS} == {grain: shown[grain].record for grain in GRAINS}
     assert stored["with_knowledge"].record == shown["with_knowledge"].record
+
+
+def test_a_stored_case_shows_what_was_shown_last_though_it_was_made_before(
+    tmp_path: Path, models: Models, student: Path, loopback: Loopback
+) -> None:
+    first = workbench(tmp_path, models, student, loopback)
+    run(study_of(first), variants=())
+    run(study_of(workbench(tmp_path, models, student, loopback, teacher_model="gpt-newer")), variants=())
+    study = study_of(first)
+    shown = run(study, variants=())
+    case = first.store.case(study.sample.id)
+    assert case is not None
+    assert {name: stage.record.id for name, stage in stages_of(case).items()} == {
+        name: stage.record.id for name, stage in shown.items()
+    }
 
 
 def test_hosted_models_think_in_one_dialogue(tmp_path: Path, models: Models, student: Path, loopback: Loopback) -> None:

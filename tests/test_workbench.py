@@ -1,14 +1,19 @@
 """The steps of a sample's way: each is kept the moment it is done, and never asked for twice."""
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import torch
 
 from core import images
 from core.demo import FOLDER
+from core.domain import Maker, Prediction
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
+from core.student import files
 from core.workbench import Workbench
 from tests.loopback import Loopback
 
@@ -76,3 +81,27 @@ def test_a_variant_keeps_the_sample_it_was_made_of(bench: Workbench, loopback: L
     assert len(loopback.requests) == asked
     bench.augment("style", sample, bench.entities(sample)[:1])  # other labels make another variant
     assert len(loopback.requests) > asked
+
+
+def test_the_mentions_of_a_variant_are_the_same_whatever_is_known_by_then(bench: Workbench) -> None:
+    sample = bench.sample(TWEET, None)
+    found = bench.entities(sample)
+    thoughts = [bench.think(dialogue, dialogue.grains[0]) for dialogue in bench.dialogues(sample)]
+    another = Maker(model="another student", created=datetime(2030, 1, 1, tzinfo=UTC))
+    bench.predict_with(sample, None, thoughts)
+    for view in ("with_knowledge", "without_knowledge"):
+        bench.store.add(Prediction(sample_id=sample.id, view=view, entities=(), maker=another))
+    assert bench.entities(sample) == found
+
+
+def test_a_student_that_was_trained_anew_is_asked_anew(bench: Workbench, student: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "students" / "mine"
+    shutil.copytree(student, mine)
+    bench = Workbench(bench.settings.model_copy(update={"student": "mine"}), bench.store, bench.models)
+    before = bench.predict(bench.sample(TWEET, None))
+    trained, _ = files.load(mine)
+    with torch.no_grad():
+        next(trained.head.parameters()).zero_()
+    files.save(trained, mine)
+    after = bench.predict(bench.sample(TWEET, None))
+    assert before.entities != after.entities

@@ -10,13 +10,11 @@ from pydantic import ValidationError
 from core.analysis.sides import Answered, Side
 from core.corpora import Row
 from core.errors import StoreError
-from core.files import fingerprint
 from core.identity import Person
 from core.models import Models
-from core.prediction import BATCH_SIZE, student_folder
+from core.prediction import BATCH_SIZE
 from core.progress import Progress
 from core.settings import Settings
-from core.student.files import WEIGHTS
 from core.training.sections import kept_sections
 
 AT_ONCE = 4 * BATCH_SIZE
@@ -41,7 +39,7 @@ def answer_all(
     predictor = models.student(own)
     items = [(row.sample, kept_sections(row, ()) if side.view == "with_knowledge" else []) for row in rows]
     keys = [_key(row, told) for row, (_, told) in zip(rows, items, strict=True)]
-    file = settings.workspace / "answers" / f"{fingerprint(student_folder(own) / WEIGHTS)}-{side.view}.jsonl"
+    file = settings.workspace / "answers" / f"{predictor.weights}-{side.view}.jsonl"
     kept = _read(file)
     missing = [at for at, key in enumerate(keys) if key not in kept]
     for start in range(0, len(missing), AT_ONCE):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.comparison import changes
 from core.domain import Caption, Prediction
 from core.errors import BadInput, CotpdError
-from core.prediction import student_folder
+from core.prediction import mark_of, student_folder, student_mark
 from core.progress import Progress
 from core.store import Store
 from core.store.queue import Item
@@ -28,12 +28,14 @@ class Opinion:
     with_knowledge: Prediction | None
 
 
-def kept_opinion(store: Store, item: Item, student: str) -> Opinion | None:
-    """What a student found in a variant, if it was asked."""
-    about = item.augmentation.id
-    without = store.predictions(item.variant.id, view="without_knowledge", augmentation=about, model=student)
-    with_ = store.predictions(item.variant.id, view="with_knowledge", augmentation=about, model=student)
-    return Opinion(without[0], with_[0] if with_ else None) if item.student == student and without else None
+def kept_opinion(store: Store, item: Item, mark: str | None) -> Opinion | None:
+    """What the student of that mark (`core.prediction`) found in a variant, if it was the last that was asked."""
+    if item.student != mark:
+        return None
+    kept = store.predictions(item.variant.id, augmentation=item.augmentation.id)
+    newest_last = {each.view: each for each in reversed(kept) if mark_of(each.maker) == mark}
+    without = newest_last.get("without_knowledge")
+    return Opinion(without, newest_last.get("with_knowledge")) if without else None
 
 
 def ask(workbench: Workbench, item: Item) -> None:
@@ -61,7 +63,7 @@ def ask(workbench: Workbench, item: Item) -> None:
             found.append(student.predict_with(item.variant, captions[0] if captions else None, [*thoughts.values()]))
             differences = len(changes(item.variant, found[0].entities, found[1].entities))
     kept = [_about(item, prediction) for prediction in found]
-    store.queue.keep_opinion(item, student.name, kept, uncertainty=doubt, changes=differences)
+    store.queue.keep_opinion(item, student.mark, kept, uncertainty=doubt, changes=differences)
 
 
 def _about(item: Item, prediction: Prediction) -> Prediction:
@@ -77,10 +79,10 @@ def ask_all(workbench: Workbench, progress: Progress) -> int:
 
     Raises: as `ask` does.
     """
-    name = workbench.models.student(workbench.settings).name
-    total = workbench.store.queue.unasked_count(name)
+    mark = workbench.models.student(workbench.settings).mark
+    total = workbench.store.queue.unasked_count(mark)
     done = 0
-    while items := workbench.store.queue.unasked(name, BATCH):
+    while items := workbench.store.queue.unasked(mark, BATCH):
         for item in items:
             ask(workbench, item)
             done += 1
@@ -105,6 +107,13 @@ class Opinions:
             self._wanted = list(augmentation_ids)
             self._changed.notify()
 
+    @property
+    def mark(self) -> str | None:
+        """The student's mark, as its weights are now; None where there are none, of which asking tells."""
+        with suppress(BadInput):
+            return student_mark(self._workbench.settings)
+        return None
+
     def _run(self) -> None:
         while True:
             with self._changed:
@@ -112,7 +121,7 @@ class Opinions:
                 augmentation_id = self._wanted.pop(0)
             try:
                 item = self._workbench.store.queue.find(augmentation_id)
-                if item and item.student != self.student:
+                if item and item.student != self.mark:
                     ask(self._workbench, item)
                 self.problem = None
             except CotpdError as error:

@@ -18,6 +18,7 @@ from core.domain import (
     Decision,
     Grain,
     Knowledge,
+    Made,
     Note,
     Prediction,
     Sample,
@@ -110,6 +111,12 @@ class Store:
         with self._writing() as db:
             insert(db, [sample])
             db.table("studies").insert({"sample_id": sample.id, "at": timestamp(datetime.now(UTC))})
+
+    def show(self, record: Made) -> None:
+        """Note that this is what somebody is shown now: from now on it counts as the newest, whenever it was made."""
+        with self._writing() as db:
+            now = timestamp(datetime.now(UTC))
+            db.execute(f"UPDATE {TABLES[type(record)]} SET created = ? WHERE id = ?", (now, record.id))  # noqa: S608
 
     # Looking up
 
