@@ -10,6 +10,9 @@ from app.marks import colour
 from core.domain import DropReason, Sample, ScoredEntity
 from core.store.answers import Outcome
 
+HIDE_BAR = {"displayModeBar": False}
+"""A plot's `config` without the bar of buttons, which would cover it on a phone."""
+
 
 def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence[ScoredEntity]) -> go.Figure:
     """How sure the student is of each mention: hollow without knowledge, filled with it, a line between the two."""

@@ -53,6 +53,11 @@ def show(text: str, *, faint: bool = False) -> None:
     st.html(f'<div dir="{direction(text)}" style="{opacity}{_STYLE}">{escaped(text)}</div>')
 
 
+def say(text: str) -> None:
+    """What was done, in somebody's words: read out where a screen is read out."""
+    st.html(f'<div role="status" dir="{direction(text)}" style="opacity:.7;{_STYLE}">{escaped(text)}</div>')
+
+
 def show_markdown(text: str) -> None:
     """Somebody's Markdown: its headings, lists and emphasis; links, pictures and HTML in it stay text."""
     st.html(f'<div dir="{direction(text)}" style="overflow-wrap:anywhere;unicode-bidi:isolate">{written(text)}</div>')

@@ -13,10 +13,10 @@ _COLOURS = {
     "PER": ("#0072b2", "#d6eaf8"),
     "LOC": ("#007a5a", "#d3f0e6"),
     "ORG": ("#b34700", "#fde3d2"),
-    "MISC": ("#8a3a72", "#f6e0ee"),
-    "OTHER": ("#8a3a72", "#f6e0ee"),
+    "MISC": ("#9c4483", "#f6e0ee"),
+    "OTHER": ("#9c4483", "#f6e0ee"),
 }
-_UNKNOWN = ("#444444", "#e8e8e8")
+_UNKNOWN = ("#666666", "#e8e8e8")
 
 TYPE_NAMES = {
     "PER": "person",

@@ -35,7 +35,8 @@ def forget(name: str) -> None:
 
 
 def show_noted(name: str) -> None:
-    """What went wrong in the last callback that notes under this name."""
+    """What went wrong in the last callback that notes under this name; it is new no more."""
+    st.session_state.pop(f"{name}_is_new", None)
     if words := st.session_state.get(name):
         show(words)
 

@@ -1,5 +1,6 @@
-"""Words over which spans are drawn: by dragging, or with the arrow keys, Shift and Enter."""
+"""Words over which spans are drawn: by dragging, or with the arrow keys, Shift and Enter or Space."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -9,7 +10,7 @@ from core.domain import Entity
 
 _CSS = """
 .words { font-family: var(--st-font); font-size: 1.05rem; line-height: 2.4; color: var(--st-text-color);
-  overflow-wrap: anywhere; user-select: none; touch-action: none; }
+  overflow-wrap: anywhere; user-select: none; touch-action: pan-y; }
 .word { display: inline-block; max-width: 100%; line-height: 1.5;
   padding: 3px 4px; margin-right: 2px; border-radius: 4px; cursor: pointer; unicode-bidi: isolate; }
 .word:focus-visible { outline: 2px solid var(--st-primary-color); }
@@ -32,12 +33,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     word.dataset.index = index;
     return word;
   });
+  const had = [...box.children].indexOf(box.getRootNode().activeElement);
   box.replaceChildren(...words);
+  words[had]?.focus();
   let from = null, to = null;
   const paint = () => words.forEach((word, index) => word.classList.toggle("drawn",
     from !== null && index >= Math.min(from, to) && index <= Math.max(from, to)));
   const finish = () => {
-    if (from !== null) setTriggerValue("drawn", { start: Math.min(from, to), end: Math.max(from, to) + 1 });
+    if (from !== null) setTriggerValue("drawn", {
+      start: Math.min(from, to), end: Math.max(from, to) + 1, of: data.of });
     from = to = null;
     paint();
   };
@@ -61,7 +65,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (event.shiftKey) { from = from ?? at; to = at + step; } else { from = to = null; }
       words[at + step].focus();
       paint();
-    } else if (event.key === "Enter" && !event.ctrlKey) {
+    } else if (event.key === " " || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
       from = from ?? at; to = to ?? at;
       finish();
     } else return;
@@ -74,18 +78,28 @@ export default function ({ data, parentElement, setTriggerValue }) {
 _component = st.components.v2.component("span_editor", html='<div class="words" dir="auto"></div>', css=_CSS, js=_JS)
 
 
-def show(tokens: Sequence[str], spans: Sequence[Entity], *, key: str, on_drawn: Callable[[int, int], None]) -> None:
-    """The words with their spans; `on_drawn` is called with tokens `[start, end)` that were dragged over."""
+def mark_of(tokens: Sequence[str]) -> str:
+    """What tells these words from others."""
+    return hashlib.sha256("\n".join(tokens).encode()).hexdigest()[:16]
+
+
+def show(
+    tokens: Sequence[str], spans: Sequence[Entity], *, key: str, on_drawn: Callable[[int, int, str], None]
+) -> None:
+    """The words with their spans; `on_drawn` is called with tokens `[start, end)` that were dragged over.
+
+    It gets the mark of the words that the browser showed, too: they may be others by then.
+    """
 
     def take() -> None:
         drawn = st.session_state[key].drawn
         match drawn:  # the browser may send anything
-            case {"start": int(start), "end": int(end)} if 0 <= start < end <= len(tokens):
-                on_drawn(start, end)
+            case {"start": int(start), "end": int(end), "of": str(of)} if 0 <= start < end <= len(tokens):
+                on_drawn(start, end, of)
 
     kinds = {at: span.type for span in spans for at in range(span.start, span.end)}
     words = [
         {"text": inert.plain(token), "note": kinds.get(at, ""), **marks.colours(kinds.get(at))}
         for at, token in enumerate(tokens)
     ]
-    _component(key=key, data={"words": words}, on_drawn_change=take)
+    _component(key=key, data={"words": words, "of": mark_of(tokens)}, on_drawn_change=take)

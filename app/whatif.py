@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import inert, marks, people, problems
+from app.terms import VIEWS
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, View
+from core.domain.sample import MAX_CHARACTERS
 from core.explanation.counterfactuals import answers, ask_again, differences, edit, row_of
 from core.explanation.page import PART_NAMES
 from core.prediction import Predictor
 from core.store import Store
 from core.training.sections import parts_of
-
-VIEWS: dict[View, str] = {"with_knowledge": "With knowledge", "without_knowledge": "Without knowledge"}
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,30 @@ def show_form(row: Row) -> Row:
     is_on = {}
     with st.container(horizontal=True):
         for part in own:
-            is_on[part] = st.toggle(_title(part), value=True, key=f"on_{part}_{case_id}")
+            is_on[part] = st.toggle(_title(part), value=True, key=f"on_{part}_{case_id}", persist_state="session")
     if not own:
         inert.show("It is told nothing: there is neither a caption nor a thought to switch off.", faint=True)
     with st.expander("Edit the tweet, the caption or a thought", icon=":material/edit:"):
         is_pair = row.sample.relation is not None
-        text = st.text_area("The tweet's words", row.sample.text, key=f"text_{case_id}", disabled=is_pair)
-        told = {part: st.text_area(_title(part), own[part], key=f"words_{part}_{case_id}") for part in own}
+        text = st.text_area(
+            "The tweet's words",
+            row.sample.text,
+            key=f"text_{case_id}",
+            disabled=is_pair,
+            max_chars=MAX_CHARACTERS,
+            persist_state="session",
+        )
+        told = {
+            part: st.text_area(_title(part), own[part], key=f"words_{part}_{case_id}", persist_state="session")
+            for part in own
+        }
     return edit(row, text, {part: words for part, words in told.items() if is_on[part]})
 
 
 def take(predictor: Predictor, store: Store, row: Row, changed: Row) -> tuple[Standing, Standing]:
     """What the form stands for now, and what it stood for before. A change is tried; back to the case is no try."""
     standings = st.session_state.setdefault("standings", {})
-    key = (row.sample.id, predictor.name)
+    key = (row.sample.id, predictor.mark)
     now, before = standings.get(key) or (_as_it_is(predictor, row),) * 2
     if changed == row != now.row:
         now, before = _as_it_is(predictor, row), now

@@ -51,6 +51,10 @@ class Forbidden(CotpdError):
     """What somebody's role does not let them do."""
 
 
+class Overtaken(CotpdError):
+    """Somebody else changed meanwhile what was to be changed; so it was not."""
+
+
 class TeacherError(CotpdError):
     """The teacher did not give a usable answer: refused, timed out, overloaded, or answered nonsense.
 

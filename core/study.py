@@ -45,14 +45,23 @@ class Stage:
     begun: float = 0.0
 
 
-def stages_of(case: Case) -> dict[StageName, Stage]:
-    """A stored case as the study that made it showed it: the newest record of every stage that has one."""
+def stages_of(case: Case, study: "Study | None" = None) -> dict[StageName, Stage]:
+    """A stored case as the study that made it showed it: the newest record of every stage that has one.
+
+    With a `study` of it, as that shows it; but what a study that is over did not come to stands as it is stored.
+    """
     made: list[tuple[StageName, Made]] = [("caption", caption) for caption in case.captions]
     made += [(thought.grain, thought) for thought in case.knowledge]
     made += [(prediction.view, prediction) for prediction in case.predictions]
     made += [(variant.kind, variant) for variant in case.augmentations]
     newest_last = reversed(made)
-    return {name: Stage(state="done", record=record) for name, record in newest_last}
+    stages = {name: Stage(state="done", record=record) for name, record in newest_last}
+    for name, stage in study.stages().items() if study else ():
+        if stage.record is None and name in stages and study and not study.running:
+            stages[name] = replace(stages[name], note=f"the last study did not come to it: {stage.note}")
+        else:
+            stages[name] = stage
+    return stages
 
 
 def keep_picture(store: Store, content: bytes, name: str, *, by: Person) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
+from app.terms import VIEWS
 from core.comparison import changes
 from core.domain import GRAINS, Augmentation, Choice, Prediction, Sample, Task, View
 from core.review import decide
@@ -12,7 +13,6 @@ from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_o
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
 
-VIEWS: tuple[View, ...] = ("without_knowledge", "with_knowledge")
 TASKS: dict[Task, str] = {"mner": "Named entities (MNER)", "mre": "Relations (MRE)"}
 
 
@@ -40,8 +40,7 @@ def recall_case() -> None:
     last = st.session_state.get("opened")
     if not last or "case" in st.query_params or "demo" in st.session_state:
         return
-    case, text = resources.store().case(last), st.session_state.get("tweet") or ""
-    if case and same_sample(case.sample, text, st.session_state.get("picture"), st.session_state.task):
+    if resources.store().case(last) and is_of_form(last):
         st.query_params["case"] = last
 
 
@@ -96,6 +95,13 @@ def upload_key() -> str:
 def same_sample(sample: Sample, text: str, image: str | None, task: Task) -> bool:
     """Whether the form still holds a known sample, so that its gold labels may be shown."""
     return (sample.text, sample.image, sample.task) == (text.strip(), image, task)
+
+
+def is_of_form(case_id: str) -> bool:
+    """Whether the tweet and the picture in the form are those of a case."""
+    case, text = resources.store().case(case_id), st.session_state.get("tweet") or ""
+    task: Task = st.session_state.task or "mner"
+    return case is None or same_sample(case.sample, text, st.session_state.get("picture"), task)
 
 
 def form_sample(case: Case | None) -> Sample:
@@ -180,11 +186,11 @@ def show_picture(name: str | None) -> None:
     st.button("Remove the picture", icon=":material/close:", type="tertiary", on_click=remove_picture)
 
 
-def keep_decision(augmentation_id: str, choice: Choice) -> None:
-    """Keep a decision; if that fails, the page says so and the button can be pressed again."""
+def keep_decision(augmentation_id: str, choice: Choice, seen: dict[str, int | None]) -> None:
+    """Keep a decision on what was `seen`; if that fails, the page says so and the button can be pressed again."""
     st.session_state.decided = augmentation_id
     with problems.noted("decision_problem"):
-        decide(resources.store(), augmentation_id, choice, by=people.current())
+        decide(resources.store(), augmentation_id, choice, by=people.current(), seen=seen)
 
 
 def show_decision(case: Case, made: Augmentation) -> None:
@@ -194,7 +200,8 @@ def show_decision(case: Case, made: Augmentation) -> None:
     """
     if st.session_state.get("decided") == made.id:
         problems.show_noted("decision_problem")
-    rules = resources.store().queue.rules()
+    queue = resources.store().queue
+    rules, seen = queue.rules(), queue.latest([made.id])
     own_alone = rules.blind or rules.votes > 1
     decision = case.choice(made.id, reviewer=person.name.strip() if own_alone else None)
     if decision is None:
@@ -209,7 +216,7 @@ def show_decision(case: Case, made: Augmentation) -> None:
                 icon=f":material/{icon}:",
                 width="stretch",
                 on_click=keep_decision,
-                args=(made.id, choice),
+                args=(made.id, choice, seen),
                 disabled=not person.may("decide on variants"),
             )
         return
@@ -221,7 +228,7 @@ def show_decision(case: Case, made: Augmentation) -> None:
         key=f"undo_{made.id}",
         icon=":material/undo:",
         on_click=keep_decision,
-        args=(made.id, "withdrawn"),
+        args=(made.id, "withdrawn", seen),
         disabled=not (is_theirs or person.may("undo the decisions of others")),
     )
 
@@ -249,7 +256,7 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
     if before and after and (before.entities or after.entities):
         st.plotly_chart(
             charts.confidences(case.sample, before.entities, after.entities),
-            config={"displayModeBar": False},
+            config=charts.HIDE_BAR,
             alt="How sure the student is of each mention, without and with knowledge",
         )
     if before or after:
@@ -271,7 +278,7 @@ def show_results(case_id: str) -> None:
         case = resources.store().case(case_id)
         if case is None:
             return
-        now = {**stages_of(case), **(study.stages() if study else {})}
+        now = stages_of(case, study)
         if study and study.running:
             done = sum(stage.state not in ("waiting", "working") for stage in now.values())
             bar, stop = st.columns([5, 1], vertical_alignment="center")
@@ -317,12 +324,15 @@ chosen = sidebar.chosen_settings()
 st.session_state.setdefault("task", "mner")
 st.title("Case study")
 st.caption("What a teacher knows about a tweet and its picture, and what the small student finds with and without it.")
+problems.forget("decision_problem")
 with problems.shown(), st.container(border=True):
     show_form(open_case())
 with problems.shown():
     if case_id := st.query_params.get("case"):
         running = resources.studies().get(case_id)
         is_running = running is not None and running.running
+        if not is_of_form(case_id):
+            inert.show("What follows is of the tweet studied before: press Study for the one above.", faint=True)
         if is_running:
             st.session_state.polling = case_id
         st.fragment(run_every=POLL if is_running else None)(show_results)(case_id)

@@ -23,10 +23,10 @@ with problems.shown():
                 st.image(path, width=96, alt="The tweet's picture")
             with st.container():
                 inert.show(each.sample.text)
-                approved, rejected = states.count("approved"), states.count("rejected")
+                counts = ", ".join(f"{states.count(state)} {state}" for state in ("approved", "rejected", "edited"))
                 study = resources.studies().get(each.sample.id)
                 now = " · is being studied" if study and study.running else ""
-                st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {approved} approved, {rejected} rejected{now}")
+                st.caption(f"{each.at:%Y-%m-%d %H:%M} UTC · {counts}{now}")
             st.page_link(
                 navigation.case_study(),
                 label="Open",

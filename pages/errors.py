@@ -2,18 +2,16 @@
 
 import streamlit as st
 
-from app import figures, inert, marks, navigation, people, problems, resources
+from app import charts, figures, inert, marks, navigation, people, problems, resources
+from app.terms import VIEWS
 from core.analysis.compared import Compared
 from core.analysis.report import Report, compare, report
 from core.analysis.sides import Side
 from core.analysis.slices import Known
 from core.analysis.tables import Number
-from core.domain import View
 from core.prediction import student_folders
 from core.stored import stored_rows
 
-VIEWS: dict[View, str] = {"without_knowledge": "without knowledge", "with_knowledge": "with knowledge"}
-HIDE_BAR = {"displayModeBar": False}
 SHOWN = 10
 """Samples shown at once."""
 
@@ -44,7 +42,7 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
             f"{number} sees the tweet",
             list(VIEWS),
             default=view,
-            format_func=VIEWS.__getitem__,
+            format_func=lambda view: VIEWS[view].lower(),
             key=f"{number.lower()}_view",
             bind="query-params",
             required=True,
@@ -116,7 +114,7 @@ def show_slices(compared: Compared, found: Report) -> None:
     """F1 on parts of the set, as a picture and as a table to open."""
     names = (found.sides[0].name, found.sides[1].name)
     st.plotly_chart(
-        figures.slices(found.slices, names), key="slices", config=HIDE_BAR, alt="F1 of both sides on every slice"
+        figures.slices(found.slices, names), key="slices", config=charts.HIDE_BAR, alt="F1 of both sides on every slice"
     )
     titles = [table.title for table in found.slices]
     title = st.selectbox("Slices by", titles, key="sliced_by")
@@ -132,7 +130,7 @@ def show_calibration(compared: Compared, found: Report) -> None:
     st.plotly_chart(
         figures.reliability(found.calibration),
         key="reliability",
-        config=HIDE_BAR,
+        config=charts.HIDE_BAR,
         alt=f"Reliability diagram of both sides. Expected calibration error: {words}",
     )
     for at, (side, table) in enumerate(zip(found.sides, found.calibration, strict=True)):

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app import curves, inert, problems, resources, tables
+from app import charts, curves, inert, problems, resources, tables
+from app.terms import VIEWS, duration
 from core import experiments
-from core.domain import View
 from core.runs import Run, Scores, differences, runs, summary
 
 POLL = 4.0  # seconds between two looks: a running training writes a line about as often
@@ -13,7 +13,6 @@ TOLD = 3
 """Looks at which the browser is told what is picked, after that was changed here: it may miss one. Told at every look,
 it would take back a click made meanwhile."""
 
-VIEWS: dict[View, str] = {"without_knowledge": "without knowledge", "with_knowledge": "with knowledge"}
 
 STATES = {
     "running": ":material/progress_activity: running",
@@ -23,7 +22,6 @@ STATES = {
 
 DEV = ("Dev F1", "In per cent. Hollow: without knowledge; filled: with it. Large: the epoch that is kept.")
 
-HIDE_BAR = {"displayModeBar": False}
 
 PICKED = "run"
 """The picked trainings' parameter in the URL, and their key in the session."""
@@ -65,7 +63,7 @@ def show_list(found: list[Run]) -> None:
     """All trainings as a table whose rows can be picked."""
     names = [run.name for run in found]
     chosen = [names.index(name) for name in st.session_state[PICKED]]
-    st.session_state.update(listed=names, chosen=chosen)
+    st.session_state.update(trainings_listed=names, rows_told=chosen)
     if st.session_state.untold:
         st.session_state.rows = {"selection": {"rows": chosen, "columns": [], "cells": []}}
     st.dataframe(
@@ -101,7 +99,7 @@ def row(run: Run) -> dict[str, object]:
         "State": run.state,
         "Training": run.name.removeprefix("experiments/"),
         "Dev F1": run.best_dev_f1,
-        **{f"Test F1 {name}": first[view].f1 if view in first else None for view, name in VIEWS.items()},
+        **{f"Test F1 {name.lower()}": first[view].f1 if view in first else None for view, name in VIEWS.items()},
         "Last sign": run.seen,
         "Encoder": told["encoder"],
         "Knowledge": told["knowledge"],
@@ -114,9 +112,9 @@ def row(run: Run) -> dict[str, object]:
 def take_rows() -> None:
     """Rows clicked in the list become the picked trainings, by name: the list may have changed since."""
     rows = st.session_state.rows["selection"]["rows"]
-    if sorted(rows) == sorted(st.session_state.chosen):  # nobody clicked: the browser told what it was told
+    if sorted(rows) == sorted(st.session_state.rows_told):  # nobody clicked: the browser told what it was told
         return
-    clicked = [st.session_state.listed[number] for number in rows]
+    clicked = [st.session_state.trainings_listed[number] for number in rows]
     before = [name for name in st.session_state[PICKED] if name in clicked]  # these keep their colours
     st.session_state[PICKED] = list(dict.fromkeys([*before, *clicked]))[: len(curves.LOOKS)]
     forget_strangers()
@@ -128,11 +126,11 @@ def forget_strangers() -> None:
 
 
 def read_link(names: list[str]) -> None:
-    """Pick what the URL names, the first time; then drop what is no longer there."""
+    """Pick what the URL names or else what was picked before, the first time; then drop what is no longer there."""
     if PICKED not in st.session_state:
         linked = list(dict.fromkeys(st.query_params.get_all(PICKED)))
         st.session_state.strangers = [name for name in linked if name not in names]
-        st.session_state[PICKED] = linked
+        st.session_state[PICKED] = linked or st.session_state.get("picked_before", [])
     known = [name for name in st.session_state[PICKED] if name in names][: len(curves.LOOKS)]
     place = [names.index(name) for name in known]
     if "rows" not in st.session_state or (known, place) != st.session_state.get("told"):
@@ -157,6 +155,7 @@ def pick(found: list[Run]) -> list[Run]:
     )
     if st.query_params.get_all(PICKED) != names:
         st.query_params[PICKED] = names
+    st.session_state.picked_before = names  # a look at another page drops what a widget holds
     return [by_name[name] for name in names]
 
 
@@ -176,7 +175,7 @@ def facts(run: Run) -> list[str]:
     """How far a training is, and how good, in few words."""
     words = [f"step {run.step:,}"]
     if run.best_dev_f1 is not None:
-        words.append(f"best dev F1 {run.best_dev_f1:.2f} {VIEWS[run.chosen_by]}, epoch {run.best_epoch}")
+        words.append(f"best dev F1 {run.best_dev_f1:.2f} {VIEWS[run.chosen_by].lower()}, epoch {run.best_epoch}")
     if run.seconds_left is not None:
         words.append(f"about {duration(run.seconds_left)} left")
     if run.result:
@@ -186,13 +185,6 @@ def facts(run: Run) -> list[str]:
         if run.result.peak_memory_gb is not None:
             words.append(f"{run.result.peak_memory_gb:.1f} GB at the peak")
     return words
-
-
-def duration(seconds: float) -> str:
-    """A duration in the unit that suits it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def show_curves(picked: list[Run]) -> None:
@@ -218,7 +210,7 @@ def show_panel(picked: list[Run], name: str) -> None:
         title, meaning, figure = *curves.PANELS[name], curves.panel(picked, name)
         words = curves.alt(title, picked, name)
     st.markdown(f"**{title}**")
-    st.plotly_chart(figure, key=f"panel_{name}", config=HIDE_BAR, alt=words)
+    st.plotly_chart(figure, key=f"panel_{name}", config=charts.HIDE_BAR, alt=words)
     st.caption(meaning)
 
 
@@ -309,7 +301,7 @@ def show_tables() -> None:
         else:
             figure = tables.beside_the_paper(table, test)
             words = f"F1 on {test}: the paper's number and ours for {len(table.rows)} rows, as in the grid below"
-        st.plotly_chart(figure, key=f"paper_{test}", config=HIDE_BAR, alt=words)
+        st.plotly_chart(figure, key=f"paper_{test}", config=charts.HIDE_BAR, alt=words)
         if table.is_grid:
             st.caption("Mean over the seeds, each of which draws samples of its own; bars: ± one standard deviation.")
     st.dataframe(

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from app import heat, inert, marks, navigation, people, problems, resources, sidebar, whatif
+from app import charts, heat, inert, marks, navigation, people, problems, resources, sidebar, whatif
+from app.terms import VIEWS
 from core.corpora import Row
-from core.domain import Entity, View
+from core.domain import Entity
 from core.explanation import case as cases
 from core.explanation.case import Explained, explain_target, name_of, targets_of
 from core.explanation.counterfactuals import answers
@@ -19,8 +20,6 @@ from core.training.sections import parts_of, tell
 RECENT = 200
 """Cases that can be picked from the list; older ones are found by their link."""
 
-VIEWS: dict[View, str] = {"without_knowledge": "Without knowledge", "with_knowledge": "With knowledge"}
-HIDE_BAR = {"displayModeBar": False}
 EFFECTS = {"helped": "for the better", "hurt": "for the worse", "neither": "wrong before and after"}
 
 
@@ -132,7 +131,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         with_knowledge = why.reasons[-1]
         sums = {VIEWS[reason.view]: reason.attribution for reason in why.reasons}
         words = heat.alt_of(with_knowledge.attribution, with_knowledge.view)
-        st.plotly_chart(heat.parts(sums), key="parts", config=HIDE_BAR, alt=words)
+        st.plotly_chart(heat.parts(sums), key="parts", config=charts.HIDE_BAR, alt=words)
         with st.expander("The check: hide a word or a thought", icon=":material/visibility_off:"):
             for column, reason in zip(st.columns(2), why.reasons, strict=True):
                 numbers = {"Score falls by": st.column_config.NumberColumn(format="%+.2f")}
@@ -159,7 +158,7 @@ def show_tables(predictor: Predictor, row: Row) -> None:
         for tab, (view, reading) in zip(st.tabs(list(VIEWS.values())), readings.items(), strict=True):
             figure = heat.labels(words, names, reading.probabilities())
             alt = f"Probability of each label at each word, {VIEWS[view].lower()}"
-            tab.plotly_chart(figure, key=f"labels_{view}", config=HIDE_BAR, alt=alt)
+            tab.plotly_chart(figure, key=f"labels_{view}", config=charts.HIDE_BAR, alt=alt)
     table = readings["without_knowledge"].prompt_attention()
     if table:
         with st.expander("What the conditional prompt looks at", icon=":material/center_focus_strong:"):
@@ -168,7 +167,7 @@ def show_tables(predictor: Predictor, row: Row) -> None:
                 "tweet. It says where the prompt looked, not what mattered."
             )
             alt = f"Attention of {len(table.rows)} prompt vectors over {len(table.columns)} words"
-            st.plotly_chart(heat.attention(table), key="attention", config=HIDE_BAR, alt=alt)
+            st.plotly_chart(heat.attention(table), key="attention", config=charts.HIDE_BAR, alt=alt)
 
 
 @st.fragment
@@ -179,9 +178,14 @@ def show_regions(case: Case) -> None:
     if picture is None:
         return
     with st.expander("Where the captioner looks", icon=":material/visibility:"), problems.shown():
-        if not st.button("Ask the captioner"):
-            return
-        regions = workbench.regions(picture)
+        seen = st.session_state.setdefault("regions", {})
+        key = (case.sample.image, chosen.captioner)
+        if key not in seen:
+            if not st.button("Ask the captioner"):
+                return
+            with st.spinner("Looking at the picture…"):
+                seen[key] = workbench.regions(picture)
+        regions = seen[key]
         if regions is None:
             inert.show(f"The captioner {chosen.captioner} has no cross-attention: it cannot tell.", faint=True)
             return
@@ -204,17 +208,18 @@ def show_notes(case_id: str) -> None:
         inert.show(note.text)
         inert.show(f"{note.author}, {note.at:%Y-%m-%d %H:%M} UTC", faint=True)
     problems.show_noted("note_problem")
-    st.text_area("A note on this case", key=f"note_{case_id}", max_chars=2000)
+    st.text_area("A note on this case", key=f"note_{case_id}", max_chars=2000, persist_state="session")
     st.button("Keep the note", icon=":material/note_add:", on_click=keep_note, args=(case_id,))
 
 
 @st.fragment
-def show_export(predictor: Predictor, case_id: str) -> None:
+def show_export(predictor: Predictor, row: Row) -> None:
     """Make the page and the JSON; explaining every mention takes some seconds, so only when asked."""
-    store = resources.store()
+    store, case_id = resources.store(), row.sample.id
     made = st.session_state.setdefault("exports", {})
-    # An export of another student, or of before a try or a note, is not what the page shows.
-    key = (case_id, predictor.name, len(store.counterfactuals(case_id)), len(store.notes(case_id)))
+    # An export of another student, or of before it was told more, a try or a note, is not what the page shows.
+    what = tuple(parts_of(row).items())
+    key = (case_id, predictor.mark, what, len(store.counterfactuals(case_id)), len(store.notes(case_id)))
     with problems.shown():
         if st.button("Prepare the export", icon=":material/inventory_2:"):
             place = st.empty()
@@ -262,4 +267,4 @@ with problems.shown():
         st.subheader("Notes")
         show_notes(first.sample.id)
         st.subheader("Take it with you")
-        show_export(student, first.sample.id)
+        show_export(student, row)

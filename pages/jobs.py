@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import charts, inert, navigation, people, problems, resources, sidebar, stages
+from app.terms import duration
 from core.augmenting import Wish, read_quotas
 from core.domain import AugmentationKind
 from core.jobs import CorpusJob, Order, Product, forecast
@@ -51,7 +52,7 @@ def choose_order() -> Order | None:
         times = left.number_input(
             "Of each kind", min_value=1, max_value=50, value=1, key="times", persist_state="session"
         )
-        seed = left.number_input("Seed", min_value=0, value=0, key="seed", persist_state="session")
+        seed = left.number_input("Seed", min_value=0, value=0, key="job_seed", persist_state="session")
         written = ""
         if "entity" in kinds:
             written = left.text_input(
@@ -91,7 +92,7 @@ def show_coverage(order: Order) -> None:
     total, covered = resources.store().bulk.coverage(order.corpus, order.split)
     st.plotly_chart(
         charts.coverage(covered, total),
-        config={"displayModeBar": False},
+        config=charts.HIDE_BAR,
         alt=f"Of {total:,} samples: " + ", ".join(f"{number:,} with {what}" for what, number in covered.items()),
     )
 
@@ -161,7 +162,9 @@ def show_job() -> None:
             show_progress(job, what)
         else:
             st.markdown("**Last job**")
-            inert.show(f"{what}: {now.done:,} of {now.planned:,} done, {now.failed:,} failed, in {clock(now.seconds)}.")
+            inert.show(
+                f"{what}: {now.done:,} of {now.planned:,} done, {now.failed:,} failed, in {duration(now.seconds or 0)}."
+            )
             if now.kept_before:
                 inert.show(f"{now.kept_before:,} more were in the workspace before.", faint=True)
             if now.stopped:
@@ -180,7 +183,7 @@ def show_progress(job: CorpusJob, what: str) -> None:
     now = job.standing()
     bar, end = st.columns([5, 1], vertical_alignment="center")
     pace = f" · {now.done / now.seconds:.1f}/s" if now.seconds > 1 and now.done else ""
-    left = f" · {clock(now.seconds_left)} left" if now.seconds_left is not None else ""
+    left = f" · {duration(now.seconds_left)} left" if now.seconds_left is not None else ""
     spent = f" · ${now.cost:,.4f}" if now.cost else ""
     if now.planned:
         share = now.done / now.planned
@@ -234,19 +237,13 @@ def show_variants(order: Order) -> None:
         return
     st.subheader("New samples so far")
     said = (f"{each.kind}: {each.number:,} {each.dropped or 'kept'}" for each in outcomes)
-    st.plotly_chart(charts.variants(outcomes), key="variants", config={"displayModeBar": False}, alt="; ".join(said))
+    st.plotly_chart(charts.variants(outcomes), key="variants", config=charts.HIDE_BAR, alt="; ".join(said))
     for outcome in outcomes:
         reason = outcome.dropped or "kept"
         title = f"{stages.TITLES[outcome.kind]}: {reason} ({outcome.number:,})"
         with st.expander(title, key=f"{outcome.kind} {reason}"):
             for each in outcome.examples:
                 inert.show(each.caption or (each.variant.text if each.variant else each.answer or "(nothing came)"))
-
-
-def clock(seconds: float | None) -> str:
-    """A duration as a person says it."""
-    whole = round(seconds or 0)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min" if whole < 3600 else f"{whole / 3600:.1f} h"
 
 
 person = people.current()

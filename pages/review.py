@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import desk, filters, inert, marks, people, problems, resources, span_editor
+from app import desk, filters, inert, keys, marks, people, problems, resources, span_editor
 from core import review
 from core.domain import Choice
+from core.errors import Overtaken
 from core.review import editing, guidelines
 from core.review.deciding import HASTY, VERDICTS, would_adjudicate
 from core.review.walk import Walk
@@ -21,21 +22,25 @@ REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
 
 DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
 
-STALE = "Somebody decided on it meanwhile: look again, then decide"
+LOOK = 1.0
+"""Seconds between two looks for what the student says of the card, while it is asked."""
 
 LAST_DIGIT = 9
 """A key is one sign: types beyond it are clicked."""
 
 
-def walk() -> Walk:
-    """This session's way through the queue; another filter begins a new one."""
-    wanted, order, seed = chosen
-    key = (wanted, order, seed, person.name)
-    if st.session_state.get("walked") != key:
+def wish() -> tuple[object, ...]:
+    """What the way through the queue depends on."""
+    return (*chosen, person.name)
+
+
+def walk() -> None:
+    """Begin this session's way through the queue; another filter begins a new one, but for an edit that is open."""
+    if st.session_state.get("walked") != wish() and st.session_state.get("mode") != "edit":
+        wanted, order, seed = chosen
         found = Walk(resources.store().queue, wanted, order, seed, person.name)
-        st.session_state.update(walked=key, walk=found, mode="card", said="", shown=time.monotonic())
-    way: Walk = st.session_state.walk
-    return way
+        st.session_state.update(walked=wish(), walk=found)
+        to_card(st.session_state.get("said", ""))
 
 
 def attempt(work: Work, card: str | None = None) -> None:
@@ -57,7 +62,7 @@ def at_hand() -> str:
 
 def to_card(said: str) -> None:
     """Show the card at hand, and say what was done."""
-    st.session_state.update(mode="card", said=said, shown=time.monotonic())
+    st.session_state.update(mode="card", said=said, shown=time.monotonic(), turn=st.session_state.get("turn", 0) + 1)
 
 
 def seconds() -> float:
@@ -66,28 +71,28 @@ def seconds() -> float:
     return round(time.monotonic() - shown, 2)
 
 
-def is_stale() -> bool:
-    """Whether somebody decided on the card at hand since it was shown: then it is shown as it stands now."""
-    way = st.session_state.walk
-    before, _ = way.item, way.refresh()
-    return bool(way.item.latest != before.latest)
-
-
 def keep(choice: Choice, reason: str | None = None) -> None:
-    """Keep a decision on the card at hand, and show the next one."""
-    if is_stale():
-        to_card(STALE)
-        return
+    """Keep a decision on the card at hand, and show the next one.
+
+    Where somebody decided on it since it was shown, it is shown as it stands now.
+    """
     way, took = st.session_state.walk, seconds()
-    review.decide(
-        resources.store(),
-        way.item.augmentation.id,
-        choice,
-        by=person,
-        reason=reason,
-        adjudicates=choice in VERDICTS and adjudicates(),
-        seconds=took,
-    )
+    card = way.item.augmentation.id
+    try:
+        review.decide(
+            resources.store(),
+            card,
+            choice,
+            by=person,
+            reason=reason,
+            adjudicates=choice in VERDICTS and adjudicates(),
+            seconds=took,
+            seen={card: way.item.latest},
+        )
+    except Overtaken as error:
+        way.refresh()
+        to_card(inert.sentence(str(error)))
+        return
     way.advance()
     hasty = f" after {took:.1f} s: was there time to read it?" if took < HASTY and choice != "skipped" else ""
     to_card(f"{choice.capitalize()}{hasty}")
@@ -134,9 +139,14 @@ def take_words() -> None:
     st.session_state.draft = editing.reword(item.variant, draft, st.session_state.words)
 
 
-def take_span(start: int, end: int) -> None:
-    """Words were dragged over: they become a span, or one of them in a span takes it away."""
+def take_span(start: int, end: int, of: str) -> None:
+    """Words were dragged over: they become a span, or one of them in a span takes it away.
+
+    Where other words stand there by now, nobody has dragged over those.
+    """
     draft = st.session_state.draft
+    if of != span_editor.mark_of(draft.tokens):
+        return
     inside = end - start == 1 and any(span.start <= start < span.end for span in draft.spans)
     spans = (
         editing.unmark(draft.spans, start)
@@ -146,25 +156,35 @@ def take_span(start: int, end: int) -> None:
     st.session_state.draft = draft.with_spans(spans)
 
 
-def save_edit() -> None:
-    """Keep the edited variant, approved, and show the next card."""
+def save_edit(told: tuple[str, ...]) -> None:
+    """Keep the edited variant, approved, and show the next card.
+
+    It stays open where the words that were typed last lost a mention of which nobody was `told` yet, or somebody
+    decided on the variant meanwhile.
+    """
     take_words()
-    if is_stale():
-        st.session_state.said = STALE  # and the edit stays open
+    if lost := [name for name in st.session_state.draft.lost if name not in told]:
+        st.session_state.said = f"Not in the new words: {', '.join(lost)}. Mark it anew, or save once more without it."
         return
     way, took = st.session_state.walk, seconds()
     item = way.item
     variant = editing.finish(item.variant, st.session_state.draft)
     caption = st.session_state.imagined if item.augmentation.caption is not None else None
-    review.edit(
-        resources.store(),
-        item.augmentation,
-        variant,
-        by=person,
-        caption=caption,
-        adjudicates=adjudicates(),
-        seconds=took,
-    )
+    try:
+        review.edit(
+            resources.store(),
+            item.augmentation,
+            variant,
+            by=person,
+            caption=caption,
+            adjudicates=adjudicates(),
+            seconds=took,
+            seen={item.augmentation.id: item.latest},
+        )
+    except Overtaken as error:
+        way.refresh()
+        st.session_state.said = inert.sentence(str(error))
+        return
     way.advance()
     to_card("Kept your edit, approved")
 
@@ -190,10 +210,13 @@ def types() -> tuple[str, ...]:
 def key_button(
     label: str, shortcut: str | None, icon: str | None, work: Work, *, key: str | None = None, **options: Any
 ) -> None:
-    """A button with its key written on it, if it has one."""
+    """A button with its key written on it, if it has one.
+
+    Each card has its own, by turns: what was pressed on one that is no longer at hand is known by it.
+    """
     st.button(
         label,
-        key=f"do_{key or label}",
+        key=f"do_{key or label}_{st.session_state.turn % 2}",
         icon=icon and f":material/{icon}:",
         shortcut=shortcut,
         on_click=attempt,
@@ -220,7 +243,9 @@ def show_tools(way: Walk) -> None:
             key_button("No reason", "X", None, partial(keep, "rejected"))
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
         else:
-            key_button("Save", "Ctrl+Enter", "check", save_edit, type="primary")
+            lost = st.session_state.draft.lost
+            save = partial(save_edit, lost)  # which a press of before others were lost is known by, as by its card
+            key_button("Save", "Ctrl+Enter", "check", save, key=f"Save_{len(lost)}", type="primary")
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
             for number, kind in enumerate(types(), start=1):
                 here = st.session_state.drawing == kind
@@ -239,7 +264,7 @@ def show_standing() -> None:
     problems.show_noted("problem")
     tally = resources.store().queue.tally()
     total = sum(tally.values())
-    done = total - tally["pending"]
+    done = tally["approved"] + tally["rejected"] + tally["edited"]
     own = resources.store().queue.votes_of(person.name.strip())
     st.progress(done / total if total else 0.0, text=f"{done:,} of {total:,} decided · {own:,} by you")
     show_said()
@@ -251,8 +276,8 @@ def show_said() -> None:
         if st.session_state.mode == "reject":
             show_reason()
         else:
-            inert.show(st.session_state.said or "\N{NO-BREAK SPACE}", faint=True)
-        if st.session_state.mode != "edit":  # there it takes back what was typed
+            inert.say(st.session_state.said or "\N{NO-BREAK SPACE}")
+        if st.session_state.mode == "card":
             key_button("Take back", "Ctrl+Z", "undo", undo, type="tertiary")
 
 
@@ -290,7 +315,7 @@ def show_editor(item: Item) -> None:
         )
         st.caption("Drag over words to draw a span of the chosen type; click a span to take it away.")
         span_editor.show(
-            draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b: attempt(partial(take_span, a, b))
+            draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b, of: attempt(partial(take_span, a, b, of))
         )
         if draft.lost:
             inert.show("Not found in the new words: " + ", ".join(draft.lost), faint=True)
@@ -299,6 +324,8 @@ def show_editor(item: Item) -> None:
 @st.fragment
 def show_desk() -> None:
     """The desk; a key runs this part of the page alone."""
+    if st.session_state.walked != wish() and st.session_state.mode != "edit":
+        st.rerun()  # an edit is closed that was open when somebody chose another filter, or typed their name
     way = st.session_state.walk
     show_tools(way)
     show_standing()
@@ -316,7 +343,8 @@ def show_desk() -> None:
             asks = person.may("decide on variants")  # what is asked is kept, and who may only look writes nothing
             if asks:
                 resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
-            desk.show_opinion(way.item, asked=asks)
+            is_missing = asks and way.item.student != resources.opinions().mark
+            st.fragment(run_every=LOOK if is_missing else None)(desk.show_opinion)(way.item, asked=asks)
     with right, problems.shown():
         show_beside(way.item)
 
@@ -336,6 +364,8 @@ chosen = filters.show()
 st.title("Review")
 if not person.may("decide on variants"):
     st.info(f"A {person.role} may look here, but not decide on variants.")
+keys.mind()
+problems.forget("problem")
 with problems.shown():
     walk()
     show_desk()

@@ -1,12 +1,11 @@
 """Review in bulk: many variants in a table, decided on at once, and taken back at once."""
 
-from collections.abc import Iterable
-
 import streamlit as st
 
 from app import desk, filters, inert, people, problems, resources
 from core import review
 from core.domain import Choice
+from core.errors import Overtaken
 from core.review.editing import spans_of
 from core.store.queue import Item
 
@@ -73,29 +72,24 @@ def ask(choice: Choice, ids: list[str]) -> None:
     st.session_state.update(asked=(choice, {each: drawn[each] for each in ids}), list_problem="")
 
 
-def latest(items: Iterable[Item | None]) -> dict[str, int | None]:
-    """The newest decision on each of these variants."""
-    return {item.augmentation.id: item.latest for item in items if item}
-
-
 def act() -> None:
     """Decide on exactly the variants that were asked about."""
-    choice, before = st.session_state.asked
-    ids = list(before)
-    st.session_state.asked = None
-    now = latest(map(resources.store().queue.find, ids))
-    if changed := sum(before[each] != now[each] for each in ids):
-        renew(list_said=f"Nothing was done: somebody decided on {changed:,} of them meanwhile. Look again.")
+    if st.session_state.asked is None:  # answered already: a second press of the same key
         return
+    choice, seen = st.session_state.asked
+    st.session_state.asked = None
     with problems.noted("list_problem"):
-        review.decide_all(resources.store(), ids, choice, by=person)
-        renew(list_said=f"{len(ids):,} variants {choice}. Undo takes all of it back.")
+        try:
+            review.decide_all(resources.store(), list(seen), choice, by=people.current(), seen=seen)
+            renew(list_said=f"{len(seen):,} variants {choice}. Undo takes all of it back.")
+        except Overtaken as error:
+            renew(list_said=f"Nothing was done: {error}")
 
 
 def undo() -> None:
     """Take back the latest act, whole."""
     with problems.noted("list_problem"):
-        undone = review.undo(resources.store(), by=person)
+        undone = review.undo(resources.store(), by=people.current())
         renew(asked=None, list_said=f"{len(undone):,} decisions taken back.")
 
 
@@ -145,12 +139,12 @@ def show_list() -> None:
     show_tools([ids[number] for number in rows if number < len(ids)])
     problems.show_noted("list_problem")
     hint = "Select rows; only those in the table can be selected." if ids else ""
-    inert.show(st.session_state.get("list_said") or hint, faint=True)
+    inert.say(st.session_state.get("list_said") or hint)
     if not ids:
         desk.show_empty()
     else:
         items = store.queue.page(st.session_state.listed)
-        st.session_state.drawn = latest(items)
+        st.session_state.drawn = {item.augmentation.id: item.latest for item in items}
         st.dataframe(
             [row(item) for item in items],
             hide_index=True,
@@ -181,5 +175,6 @@ chosen = filters.show()
 st.title("Review in bulk")
 if not person.may("decide on many at once"):
     st.info(f"A {person.role} may look here, but not decide on many at once.")
+problems.forget("list_problem")
 with problems.shown():
     show_list()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import review
-from core.domain import Decision
-from core.errors import BadInput, Forbidden
+from core.domain import Decision, Sample
+from core.errors import BadInput, Forbidden, Overtaken
 from core.identity import Person, local
 from core.review import editing, guidelines, rules
 from core.review.deciding import BY_HAND
@@ -97,6 +97,24 @@ def test_decisions_in_bulk_are_all_kept_or_none(store: Store) -> None:
     with pytest.raises(BadInput, match="no variant has the id 'nobody'"):
         review.decide_all(store, [ids[0], "nobody", ids[2]], "approved", by=local("Ada"))
     assert store.queue.tally()["pending"] == 3
+
+
+def test_nothing_is_kept_of_an_act_on_what_somebody_decided_on_since_it_was_seen(store: Store) -> None:
+    ids = fill(store, 2)
+    seen = store.queue.latest(ids)
+    assert seen == dict.fromkeys(ids)
+    review.decide(store, ids[1], "rejected", by=local("Bo"))
+    with pytest.raises(Overtaken, match="decided on 1 of them meanwhile"):
+        review.decide_all(store, ids, "approved", by=local("Ada"), seen=seen)
+    made = store.augmentation(ids[1])
+    assert made is not None
+    assert made.variant is not None
+    shorter = Sample.from_text("bob goes to rome")
+    with pytest.raises(Overtaken, match="decided on it meanwhile"):
+        review.edit(store, made, shorter, by=local("Ada"), caption=made.caption, seen={ids[1]: None})
+    assert (store.queue.tally()["pending"], store.queue.tally()["rejected"]) == (1, 1)
+    review.decide_all(store, ids, "approved", by=local("Ada"), seen=store.queue.latest(ids))
+    assert store.queue.tally()["approved"] == 2
 
 
 def test_an_overlong_reason_is_refused(store: Store) -> None:

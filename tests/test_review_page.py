@@ -144,6 +144,73 @@ def test_reasons_are_kept_and_a_skip_and_a_flag_and_the_way_back(page: Page, url
         assert store.decisions(ids[0])[0].reason == "Not how anybody writes"
 
 
+def test_a_key_pressed_twice_or_held_decides_on_one_card_alone(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "twice", "one", "two", "three", "four")
+        open_desk(page, url, query="?model=twice")
+        expect(page.get_by_text("parent of one")).to_be_visible()
+        for _ in range(3):
+            page.keyboard.press("a")
+        expect(page.get_by_text("parent of two")).to_be_visible()
+        quiet(page)
+        page.keyboard.down("a")
+        for _ in range(5):
+            page.wait_for_timeout(150)
+            page.keyboard.down("a")  # what is down already, the keyboard repeats
+        page.keyboard.up("a")
+        expect(page.get_by_text("parent of three")).to_be_visible()
+        quiet(page)
+        assert states(store, ids) == ["approved", "approved", "pending", "pending"]
+
+
+def test_an_edit_that_loses_a_mention_or_meets_another_name_stays_open(page: Page, url: str, workspace: Path) -> None:
+    parent = Sample.from_tokens(("Adele", "sings", "in", "Rome", "!"))
+    ends = (Entity(start=0, end=1, type="PER"), Entity(start=3, end=4, type="LOC"))
+    variant = Sample.from_tokens(("Adele", "sings", "in", "Rome", "again"), entities=ends)
+    maker = Maker(model="losing", created=FIRST)
+    made = Augmentation(parent_id=parent.id, kind="style", answer=variant.text, variant=variant, maker=maker)
+    with Store(workspace) as store:
+        store.add(parent, made)
+        page.goto(f"{url}/review?model=losing")
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
+        page.get_by_role("heading", name="Review", exact=True).click()
+        page.keyboard.press("e")
+        words = page.get_by_label("Words of the variant")
+        words.fill("Adele sings in Lisbon again")
+        words.press("Control+Enter")
+        expect(page.get_by_text("Not in the new words: Rome")).to_be_visible()
+        quiet(page)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("alert")).to_contain_text("needs your name")
+        page.get_by_label("Your name", exact=True).fill("Ada")
+        page.get_by_label("Your name", exact=True).press("Enter")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(words).to_have_value("Adele sings in Lisbon again")
+        quiet(page)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Nothing is left here")).to_be_visible()
+        (decision,) = store.decisions(made.id)
+        kept = store.augmentation(decision.edit or "")
+        assert kept is not None
+        assert kept.variant is not None
+        assert kept.variant.entities == ends[:1]
+
+
+def test_what_is_typed_is_taken_back_by_the_field_and_not_by_the_desk(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "typed", "one", "two")
+        open_desk(page, url, query="?model=typed")
+        page.keyboard.press("a")
+        expect(page.get_by_text("parent of two")).to_be_visible()
+        quiet(page)
+        name = page.get_by_label("Your name", exact=True)
+        name.press("x")
+        name.press("Control+z")
+        expect(name).to_have_value("Ada")
+        page.wait_for_timeout(500)
+        assert states(store, ids) == ["approved", "pending"]
+
+
 def test_what_somebody_decided_meanwhile_is_shown_and_not_overturned_unseen(
     page: Page, url: str, workspace: Path
 ) -> None:
@@ -172,7 +239,7 @@ def test_what_somebody_decided_meanwhile_is_shown_and_not_overturned_unseen(
         expect(page.get_by_role("button", name="Yes, approve exactly these 1")).to_be_visible()
         review.decide(store, ids[1], "flagged", by=local("Bo"))
         page.get_by_role("button", name="Yes, approve exactly these 1").click()
-        expect(page.get_by_text("somebody decided on 1 of them meanwhile")).to_be_visible()
+        expect(page.get_by_text("Nothing was done: somebody decided on it meanwhile")).to_be_visible()
         assert states(store, ids) == ["approved", "flagged"]
 
 

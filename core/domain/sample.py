@@ -63,15 +63,14 @@ class Sample(Record):
             BadInput: the text is empty, longer than a tweet can be, or holds what is no character.
         """
         stripped = text.strip()
-        tokens = split_words(stripped)
-        if not tokens:
+        if not stripped:
             raise BadInput("the tweet is empty: type or paste its text")
         if len(stripped) > MAX_CHARACTERS:
             raise BadInput(f"the tweet has {len(stripped):,} characters; shorten it to {MAX_CHARACTERS:,} or fewer")
         for position, character in enumerate(stripped):
             if "\ud800" <= character <= "\udfff":
                 raise BadInput(f"character {position + 1} of the tweet is half of a surrogate pair; send UTF-8")
-        return cls(task=task, text=stripped, tokens=tokens, image=image)
+        return cls(task=task, text=stripped, tokens=split_words(stripped), image=image)
 
     @classmethod
     def from_tokens(

@@ -1,7 +1,7 @@
 """A person's decisions about variants: kept for ever, taken back by further ones."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from core.domain import Augmentation, Choice, Decision, Maker, Sample
@@ -31,13 +31,17 @@ def decide(
     reason: str | None = None,
     adjudicates: bool = False,
     seconds: float | None = None,
+    seen: Mapping[str, int | None] | None = None,
 ) -> Decision:
     """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
 
     Who settled a disagreement settles it anew by another verdict. "withdrawn" takes back one's own word or, where what
     counts are others', those: each of their acts that stands. It gives the first of the decisions that do.
 
+    `seen` is the variant's `Item.latest` as the reviewer saw it, by its id; without it they decide whatever came since.
+
     Raises:
+        Overtaken: somebody decided on it since it was seen.
         Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
         BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant; or
             a choice that is no verdict is to adjudicate.
@@ -51,6 +55,7 @@ def decide(
         reason=reason,
         adjudicates=adjudicates,
         seconds=seconds,
+        seen=seen,
     )[0]
 
 
@@ -63,10 +68,12 @@ def decide_all(
     reason: str | None = None,
     adjudicates: bool = False,
     seconds: float | None = None,
+    seen: Mapping[str, int | None] | None = None,
 ) -> list[Decision]:
     """Decide on exactly these variants in one act, all or none; one undo takes all of it back.
 
     Raises:
+        Overtaken: somebody decided on one of them since it was `seen`.
         Forbidden: as `decide` does, or their role does not let them decide on many at once.
         BadInput: as `decide` does.
         StoreError: the workspace cannot be written.
@@ -104,7 +111,7 @@ def decide_all(
         for each in ids
     ]
     decisions += [taken_back(each, name, now) for each in undone]
-    store.add(*decisions)
+    store.add(*decisions, seen=seen)
     return decisions
 
 
@@ -136,10 +143,12 @@ def edit(
     caption: str | None = None,
     adjudicates: bool = False,
     seconds: float | None = None,
+    seen: Mapping[str, int | None] | None = None,
 ) -> Augmentation:
     """Keep a corrected variant beside the one it corrects, as its child, and approve it; one undo takes both back.
 
     Raises:
+        Overtaken: somebody decided on the one it corrects since it was `seen`.
         Forbidden: their role does not let them decide, or adjudicate.
         BadInput: nothing was changed, the imagined picture is left without words, or the name is missing or too long.
         StoreError: the workspace cannot be written.
@@ -167,6 +176,7 @@ def edit(
         made,
         Decision.model_validate({"augmentation_id": edited.id, "choice": "edited", "edit": made.id, **common}),
         Decision.model_validate({"augmentation_id": made.id, "choice": "approved", **common}),
+        seen=seen,
     )
     return made
 

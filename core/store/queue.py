@@ -3,7 +3,8 @@
 Triggers of the database keep both tables (see `m004_review`); here they are asked.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -196,6 +197,14 @@ class Queue:
         """
         return [row["augmentation_id"] for row in self._rows(sql, augmentation_id, reviewer)]
 
+    def latest(self, augmentation_ids: Iterable[str]) -> dict[str, int | None]:
+        """Each variant's `Item.latest`, of those that there are."""
+        sql = f"""
+            SELECT augmentation_id, {_LATEST} FROM queue WHERE augmentation_id IN (SELECT value FROM json_each(?))
+        """  # noqa: S608
+        rows = self._rows(sql, json.dumps(list(augmentation_ids)))
+        return {row["augmentation_id"]: row["latest"] for row in rows}
+
     def settler(self, augmentation_id: str) -> str | None:
         """Whose word settled a disagreement about a variant, where one did."""
         sql = """
@@ -293,12 +302,14 @@ _OWN = """
 """
 """Votes that their reviewers gave by themselves."""
 
-_ITEM = """
+_LATEST = """(
+    SELECT max(number) FROM decisions
+    WHERE decisions.augmentation_id = queue.augmentation_id AND choice <> 'skipped'
+) AS latest"""
+
+_ITEM = f"""
     queue.number, queue.state, queue.votes, queue.disputed, queue.student, queue.uncertainty, queue.changes,
-    augmentations.record AS augmentation, parents.record AS parent, (
-        SELECT max(number) FROM decisions
-        WHERE decisions.augmentation_id = queue.augmentation_id AND choice <> 'skipped'
-    ) AS latest
+    augmentations.record AS augmentation, parents.record AS parent, {_LATEST}
 """
 _RECORDS = """
     JOIN augmentations ON augmentations.id = queue.augmentation_id

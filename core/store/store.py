@@ -1,7 +1,7 @@
 """The store: records in, records out. Nothing that is in it changes."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from core.domain import (
     Sample,
     View,
 )
-from core.errors import BadInput, StoreError
+from core.errors import BadInput, Overtaken, StoreError
 from core.store import pictures
 from core.store.answers import Approval, Asked, Case, Studied
 from core.store.attempts import Attempts
@@ -70,9 +70,20 @@ class Store:
 
     # Keeping
 
-    def add(self, *records: Stored) -> None:
-        """Keep records, all or none; what they refer to comes before them."""
+    def add(self, *records: Stored, seen: Mapping[str, int | None] | None = None) -> None:
+        """Keep records, all or none; what they refer to comes before them.
+
+        `seen` is each variant's `Item.latest` as somebody saw it who decides on it now.
+
+        Raises:
+            Overtaken: another decision on one of them has come since; nothing is kept.
+        """
         with self._writing() as db:
+            if seen:
+                now = self.queue.latest(seen)
+                if changed := sum(now.get(each) != latest for each, latest in seen.items()):
+                    which = "it" if len(seen) == 1 else f"{changed:,} of them"
+                    raise Overtaken(f"somebody decided on {which} meanwhile: look again, then decide")
             insert(db, records)
 
     def add_corpus(
