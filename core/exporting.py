@@ -1,7 +1,6 @@
 """Taking samples out of the workspace in a form of the field, and beside them where each came from."""
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,16 +13,14 @@ from pydantic import JsonValue
 from core import corpora
 from core.corpora import Row
 from core.domain import Grain, Sample
-from core.files import file_name, writing
+from core.files import file_name, temporary_folder, writing
 from core.identity import Person
+from core.progress import Progress
 from core.store import Approval, Store
 from core.stored import stored_samples
 
 Leavable = Literal["image", "caption", "knowledge"]
 """What can be left out for a form that has no place for it; labels can't."""
-
-Show = Callable[[int, int], None]
-"""Called with how many samples are written, and of how many."""
 
 Origin = dict[str, JsonValue]
 
@@ -48,7 +45,7 @@ def export_approved(
     format: str,
     by: Person,
     without: Collection[Leavable] = (),
-    show: Show = lambda done, total: None,
+    show: Progress = lambda done, total: None,
 ) -> Exported:
     """Write the variants that stand approved, in the order of approval, each a sample of its own.
 
@@ -71,7 +68,7 @@ def export_split(
     format: str,
     by: Person,
     without: Collection[Leavable] = (),
-    show: Show = lambda done, total: None,
+    show: Progress = lambda done, total: None,
 ) -> Exported:
     """Write a split of a corpus in its order, with the newest caption and the newest thoughts about each sample.
 
@@ -95,8 +92,8 @@ def archived(export: Callable[[Path], Exported], name: str) -> tuple[bytes, Expo
     Raises:
         Forbidden, BadInput, StoreError: as the export does.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / file_name(name, otherwise="corpus")
+    with temporary_folder() as folder:
+        file = folder / file_name(name, otherwise="corpus")
         done = export(file)
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -146,7 +143,7 @@ def _export(
     *,
     format: str,
     without: Collection[Leavable],
-    show: Show,
+    show: Progress,
 ) -> Exported:
     form = corpora.find(format)
     # To load_dataset, a name with ".jsonl" or ".parquet" anywhere in it is data; two such beside a split would be read

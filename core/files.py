@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,21 @@ def fingerprint(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone when the block ends.
+
+    Raises:
+        BadInput: it cannot be made, or what is put into it finds no room.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="cotpd-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        where = f"{tempfile.gettempdir()} cannot hold what is needed for a moment ({error.strerror})"
+        raise BadInput(f"{where}: make room there, or name another folder in TMPDIR") from error
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Bringing a corpus into the workspace, with the captions and the knowledge that were published with it."""
 
+import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from core.corpora import Row
 from core.demo import Demo, demos
 from core.domain import Caption, Knowledge, Maker, Sample
 from core.errors import BadInput
-from core.files import file_name
+from core.files import file_name, temporary_folder
 from core.identity import Person
 from core.store import Store
 
-_NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no name may hold: signs that part folders, and control characters, those that turn text round among them."""
 
 DEMOS = ("demo", "all")
@@ -87,8 +87,8 @@ def import_upload(
         StoreError: the workspace cannot be written.
     """
     by.must("import corpora")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload" / file_name(name, otherwise="corpus")
+    with temporary_folder() as folder:
+        path = folder / "upload" / file_name(name, otherwise="corpus")
         path.parent.mkdir()
         path.write_bytes(content)
         try:
@@ -140,4 +140,5 @@ def _check_name(what: str, name: str) -> None:
 
 
 def _maker(file: Path) -> Maker:
-    return Maker(model=f"file {file.resolve().parent.name}/{file.name}", created=datetime.now(UTC))
+    name = f"{file.resolve().parent.name}/{file.name}"  # which need not be UTF-8
+    return Maker(model=f"file {os.fsencode(name).decode(errors='backslashreplace')}", created=datetime.now(UTC))

@@ -1,5 +1,8 @@
 """The batch door itself: its help, and how it refuses."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,25 @@ def test_settings_that_are_wrong_are_refused_by_name(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("COTPD_TEACHER_TIMEOUT")
     monkeypatch.setenv("COTPD_TEECHER", "endpoint")
     refused(core("doctor"), "teecher", "does not exist", "teacher_url")
+
+
+def test_an_answer_that_nobody_can_take_is_said_in_one_line(tmp_path: Path) -> None:
+    unread, closed = os.pipe()
+    os.close(unread)
+    full = os.open("/dev/full", os.O_WRONLY)
+    for out, words in ((full, "No space left"), (closed, "the reader of the answer is gone")):
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "core", "runs", "--home", str(tmp_path)],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            text=True,
+            check=False,
+        )
+        os.close(out)
+        assert ended.returncode in (1, 2)
+        assert words in ended.stderr
+        assert "Exception ignored" not in ended.stderr
 
 
 def test_a_workspace_that_cannot_be_made_is_said(tmp_path: Path) -> None:

@@ -82,3 +82,28 @@ def test_a_small_file_that_unpacks_to_a_very_large_one_is_refused(file: Path, mo
     assert file.stat().st_size < 10_000
     with pytest.raises(BadInput, match="unpacks to over 1 MiB"):
         corpora.find("huggingface").read(file)
+
+
+def test_a_value_that_many_rows_share_is_refused_before_it_is_there_often(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.corpora.huggingface.MAX_BYTES", 1 << 20)
+    taken: list[int] = []
+    monkeypatch.setattr("core.corpora.huggingface._size", lambda record: taken.append(1) or len(record["caption"]))
+    pq.write_table(pa.table({"tokens": [["a"]] * 90, "caption": ["x" * 400_000] * 90}), file)
+    with pytest.raises(BadInput, match="unpacks to over 1 MiB"):
+        corpora.find("huggingface").read(file)
+    assert len(taken) <= 3
+
+
+def test_columns_that_are_not_ours_are_not_read(file: Path) -> None:
+    far = pa.array([2**31 - 1], pa.date32())  # no day that Python knows
+    pq.write_table(pa.table({"tokens": [["a"]], "on": far}), file)
+    (row,) = corpora.find("huggingface").read(file)
+    assert row.sample.tokens == ("a",)
+
+
+def test_a_summary_is_kept_like_any_other_knowledge(file: Path) -> None:
+    row = Row(Sample.from_text("a b"), knowledge={"summary": "in short"})
+    corpora.find("huggingface").write([row], file)
+    assert corpora.find("huggingface").read(file)[0].knowledge == {"summary": "in short"}

@@ -200,7 +200,7 @@ def test_the_command_runs_shows_and_writes_a_table(root: Path, tmp_path: Path) -
         (["nope"], ["'nope'", "twitter2017"]),
         (["twitter2017"], ["--data", "COTPD_DATA"]),
         (["twitter2017", "--data", ".", "--only", "nope"], ["'nope'", "+CoT +CPD"]),
-        (["twitter2017", "--report", "--markdown", "/no/such/folder/a.md"], ["/no/such/folder/a.md"]),
+        (["twitter2017", "--report", "--markdown", "/dev/null/a.md"], ["/dev/null/a.md"]),
     ],
 )
 def test_the_command_refuses_in_one_line(

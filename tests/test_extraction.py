@@ -374,6 +374,15 @@ def test_failures_are_counted_told_and_asked_again(loopback: Loopback, tweets: P
 
 
 @pytest.mark.usefixtures("machine")
+def test_a_refused_key_ends_the_run_at_once(loopback: Loopback, tweets: Path, tmp_path: Path) -> None:
+    loopback.fault, loopback.status = "status", 401
+    result = core("--path", tweets, "--out", tmp_path / "answers.jsonl", "--concurrency", 1)
+    assert result.exit_code == 1
+    assert "refused the key" in result.stderr
+    assert len(loopback.requests) == 1
+
+
+@pytest.mark.usefixtures("machine")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_was_ended_goes_on_where_it_stopped(
     loopback: Loopback, tweets: Path, tmp_path: Path, end: signal.Signals

@@ -99,6 +99,22 @@ def test_an_example_must_fill_the_question(tmp_path: Path) -> None:
         prompts.load(write(tmp_path, content), "noun")
 
 
+def test_an_example_may_hold_all_that_its_question_asks_for(tmp_path: Path) -> None:
+    question = 'version = 1\nmax_tokens = 9\nquestion = "{text} {knowledge} {words}"\n'
+    example = '[example]\ntext = "a"\nknowledge = "b"\nwords = "c"\nanswer = "d"'
+    folder = write(tmp_path, question + example, "summary")
+    messages = prompts.load(folder, "summary").messages(text="1", knowledge="2", words="3")
+    assert [message["content"] for message in messages] == ["a b c", "d", "1 2 3"]
+    question = 'version = 1\nmax_tokens = 9\nquestion = "{text}"\n'
+    write(tmp_path, question + '[example]\ntext = "a"\nwrods = "b"\nanswer = "d"')
+    with pytest.raises(BadInput, match=r"no place for \{wrods\}"):
+        prompts.load(folder, "noun")
+
+
+def test_the_versions_of_the_sets_are_those_that_answers_are_kept_under() -> None:
+    assert prompts.load("local", "noun").version == "local/noun@1+0040b372"
+
+
 def test_a_missing_prompt_or_set_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"noun\.toml does not exist"):
         prompts.load(str(tmp_path), "noun")

@@ -108,7 +108,10 @@ class Cluster:
         gpu = 1 if there.get("GPU", 0) >= 1 else 0
         actor = ray.remote(num_cpus=1, num_gpus=gpu, max_restarts=1, max_task_retries=1)(Worker)
         self._workers = [actor.remote(settings) for _ in range(workers(settings.ray_workers, there))]
-        identity = ray.get(self._workers[0].identity.remote())
+        try:
+            identity = ray.get(self._workers[0].identity.remote())
+        except ray.exceptions.RayError as error:
+            raise Unavailable(f"a worker ended while it loaded the captioner: {first_line(error)}") from None
         if isinstance(identity, Unavailable):
             raise identity
         self.model, self.parameters, self._batch = identity
@@ -137,6 +140,9 @@ class Cluster:
                 if not idle and not running:
                     raise Unavailable(f"no worker of the Ray cluster is left: {first_line(error)}") from None
                 made = _lost(batch, error)
+            except ray.exceptions.RayError as error:  # the captioner failed in a way that nobody foresaw
+                made = _lost(batch, error)
+                idle.append(worker)
             else:
                 idle.append(worker)
             if isinstance(made, Unavailable):
@@ -175,5 +181,5 @@ def _batches(pictures: Sequence[Path], size: int, failures: list[Described]) -> 
 
 
 def _lost(batch: Batch, error: Exception) -> list[Described]:
-    reason = CaptionerError(f"the worker that had the picture died: {first_line(error)}")
+    reason = CaptionerError(f"the worker that had the picture failed: {first_line(error)}")
     return [Described(picture, reason, datetime.now(UTC), 0.0) for picture, _ in batch]

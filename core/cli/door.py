@@ -7,10 +7,11 @@ import functools
 import inspect
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -107,11 +108,22 @@ def workbench(**flags: str | Path | None) -> "Workbench":
 
 
 def answer(document: dict[str, Any], *, as_json: bool, lines: list[str]) -> None:
-    """The command's answer: the document for machines, or the lines for people."""
-    if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-    else:
-        sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+    """The command's answer: the document for machines, or the lines for people.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+        BadInput: where it is to go has no room.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n" if as_json else ""
+    try:
+        sys.stdout.write(text or "".join(f"{printable(line)}\n" for line in lines))
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # what is left in the buffer must not be tried again when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise BadInput(f"the answer cannot be written to stdout ({error.strerror}): make room there") from None
 
 
 def say(*lines: str, style: str | None = None) -> None:

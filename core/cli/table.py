@@ -11,7 +11,7 @@ from core.cli.door import AsJson, answer, command, progress, say
 from core.errors import BadInput
 from core.experiments.report import markdown
 from core.experiments.tables import find
-from core.files import replacing
+from core.files import write_text
 from core.settings import Settings
 from core.training.progress import Labelled
 
@@ -46,11 +46,7 @@ def table(
     found = experiments.results(file, home)
     text = markdown(found)
     if document:
-        try:
-            with replacing(document) as part:
-                part.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise BadInput(f"{document}: {error.strerror}") from error
+        write_text(text + "\n", document)
     answer(found.model_dump(mode="json"), as_json=as_json, lines=[text])
     for failure in failures:
         line = f"{failure.training.row.name}, seed {failure.training.seed}: {failure.problem}"

@@ -6,7 +6,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,8 +29,18 @@ MAX_BYTES = 1 << 28
 """Of a file, also when it is unpacked: a small file may hold a very large one, whatever its own header says."""
 
 _SPLITS = {"train", "validation", "valid", "val", "dev", "test"}
-_BATCH = 100
-_GRAINS: tuple[Grain, ...] = ("noun", "sentence", "multimodality", "mixed")
+_GRAINS: tuple[Grain, ...] = get_args(Grain)
+_UNREADABLE = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What Arrow and we may raise over a file that somebody made up."""
 
 
 class _Record(BaseModel):
@@ -71,14 +81,16 @@ def _rows(path: Path) -> Iterator[Row]:
         sizes = (parquet.metadata.row_group(group).total_byte_size for group in range(parquet.num_row_groups))
         if parquet.metadata.num_rows > MAX_ROWS or sum(sizes) > MAX_BYTES:
             raise BadInput(f"{path}: unpacks to over {MAX_ROWS:,} rows or {MAX_BYTES >> 20:,} MiB; part it")
-        records = (record for batch in parquet.iter_batches(_BATCH) for record in batch.to_pylist())
+        columns = [name for name in parquet.schema_arrow.names if name in _Record.model_fields]
         size = 0
-        for number, record in enumerate(records, start=1):
-            size += _size(record)
-            if size > MAX_BYTES:  # a header says nothing of values that stand in the file once, and in many rows
+        # Row by row: a header says nothing of values that stand in the file once, and in many rows.
+        for number, batch in enumerate(parquet.iter_batches(1, columns=columns), start=1):
+            (record,) = batch.to_pylist() if batch.nbytes <= MAX_BYTES else (None,)
+            size += _size(record) if record else batch.nbytes
+            if size > MAX_BYTES or record is None:
                 raise BadInput(f"{path}: unpacks to over {MAX_BYTES >> 20:,} MiB; part it into smaller files")
             yield _row(path, number, record, names)
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise BadInput(f"{path}: is no Parquet file that can be read ({' '.join(str(error).split())[:200]})") from None
 
 

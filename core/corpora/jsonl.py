@@ -1,6 +1,6 @@
 """Our own form: one JSON object a line with `sample` and, where there are any, `caption` and `knowledge` (by grain).
 
-The only form that keeps everything of a row: raw text, missing labels, both tasks.
+It keeps everything of a row: raw text, missing labels, both tasks.
 """
 
 from collections.abc import Iterable, Iterator

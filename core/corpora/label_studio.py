@@ -5,8 +5,10 @@ shows with the labelling configuration. Errors name the task where other forms n
 """
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -159,18 +161,20 @@ def _characters(text: str, value: _Value) -> tuple[int, int]:
 def _pieces(data: _Data, edges: set[int]) -> list[tuple[int, int]]:
     """The words in code points, cut at the edges of regions."""
     words = Sample(text=data.text, tokens=data.tokens or split_words(data.text)).offsets
+    ordered = sorted(edges)
     return [
         piece
         for start, end in words
-        for piece in pairwise((start, *sorted(edge for edge in edges if start < edge < end), end))
+        for piece in pairwise((start, *ordered[bisect_right(ordered, start) : bisect_left(ordered, end)], end))
     ]
 
 
 def _span(pieces: list[tuple[int, int]], place: tuple[int, int], text: str) -> Span:
-    inside = [index for index, (start, end) in enumerate(pieces) if place[0] <= start and end <= place[1]]
-    if not inside:
+    first = bisect_left(pieces, place[0], key=itemgetter(0))
+    behind = bisect_right(pieces, place[1], key=itemgetter(1))
+    if first >= behind:
         raise ValueError(f"region {list(place)} is {text[slice(*place)]!r}: no word of the text")
-    return Span(start=inside[0], end=inside[-1] + 1)
+    return Span(start=first, end=behind)
 
 
 def _relation(arc: _Arc, spans: dict[str, Span]) -> Relation:

@@ -3,9 +3,11 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from core import prompts
+from core.asking.failing import Breaker
 from core.corpora import Row
 from core.domain import Maker, Task
 from core.errors import TeacherError
@@ -105,11 +107,13 @@ def ask_all(
     A failure is not kept, so that a later call asks again. Whatever ends this call, what was answered is kept.
 
     Raises:
+        TeacherError: all others would fail for the reason of one, or many in a row have failed.
         BadInput: the answers cannot be written.
     """
     missing = {extractor.key(row): row for row in rows}
     missing = {wanted: row for wanted, row in missing.items() if wanted not in answers}
     failures: dict[Key, str] = {}
+    breaker = Breaker()
     stopped = threading.Event()
 
     def hear(_: str) -> None:
@@ -117,17 +121,23 @@ def ask_all(
             raise _Stopped
 
     def ask(wanted: Key, row: Row) -> None:
+        hear("")
         try:
             answers.add(extractor.ask(row, hear))
+            breaker.answered()
         except TeacherError as error:
             failures[wanted] = str(error)
+            if reason := breaker.failed(error):
+                stopped.set()
+                raise TeacherError(reason, error.reason) from None
 
     with ThreadPoolExecutor(max_workers=concurrency) as pool:
         progress(0, len(missing), 0)
         try:
             asked = [pool.submit(ask, wanted, row) for wanted, row in missing.items()]
             for done, future in enumerate(as_completed(asked), start=1):
-                future.result()
+                with suppress(_Stopped):  # by another's failure, which is told when it comes
+                    future.result()
                 progress(done, len(missing), len(failures))
         finally:
             stopped.set()

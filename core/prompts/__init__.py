@@ -64,8 +64,12 @@ class PromptSet(_Strict):
     dialogue: bool = False
 
 
-class Example(_Strict):
-    """One worked answer, with the values of the question it answers."""
+class Example(BaseModel):
+    """One worked answer, with the values of the question it answers; those that the question has no place for are
+    refused where it is filled. What is not among the fields came later: as a field it would change every version."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, str]
 
     text: str | None = None
     caption: str | None = None
