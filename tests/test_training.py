@@ -255,6 +255,17 @@ def test_a_teacher_labels_more_tweets_whose_own_labels_are_not_read(root, tmp_pa
         torch.testing.assert_close(p, torch.ones_like(p), atol=1e-2, rtol=0)
 
 
+def test_the_tweets_of_pairs_are_labelled_for_a_student_of_entities_each_once(root, tmp_path):
+    trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
+    tiny.relations(root)
+    pairs = root / "relations.txt"
+    pairs.write_text(pairs.read_text() * 2)
+    changes = {"teacher": tmp_path / "teacher", "transfer": [{"format": "mnre", "path": "relations.txt"}]}
+    taught = trained(root, tmp_path / "taught", epochs=1, **changes)
+    batches = [batch for batch, _ in taught.batches.epoch(0, seed=1, section_dropout=0)]
+    assert sum(len(batch.asked) for batch in batches) == 24 + 12
+
+
 def test_a_teacher_of_relations_labels_more_pairs(root, tmp_path):
     tiny.relations(root)
     split = {"format": "mnre", "path": "relations.txt"}

@@ -1,5 +1,6 @@
 """The command that sets two students, or two views of one, against each other on a labelled split."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -86,7 +87,7 @@ def compare(
         compared = compare_sides(settings, Models(), rows, sides, lambda done, total: bar(done, total, ""), by=local())
     found = report(compared, known)
     if cases and path:
-        inside = partial(_inside, root=(data or settings.data or Path()).resolve())
+        inside = partial(_inside, root=(data or settings.data or Path()).absolute())
         file = Split(
             format=form,
             path=inside(path),
@@ -105,6 +106,6 @@ def compare(
 
 
 def _inside(path: Path, root: Path) -> Path:
-    """A path as it is seen from a folder, where it lies in it."""
-    whole = path.resolve()
+    """A path as it is seen from a folder, where it lies in it, be it by a symbolic link."""
+    whole = Path(os.path.normpath(path.absolute()))
     return whole.relative_to(root) if whole.is_relative_to(root) else whole

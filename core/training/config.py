@@ -127,7 +127,7 @@ class TrainConfig(Value):
         description="a student that stands still and teaches; its folder, seen from this training's; none: joint",
     )
     transfer: tuple[Split, ...] = Field(
-        (), strict=False, description="more tweets to learn from such a teacher; their labels unread"
+        (), strict=False, description="more tweets to learn from such a teacher, or pairs; their labels unread"
     )
 
     def trains_like(self, other: Self) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -38,13 +39,20 @@ def read_examples(split: Split, root: Path, task: Task, variants: Variants | Non
     return _examples(split, rows, lambda sample: gold_labels(sample, task))
 
 
-def read_unlabelled(split: Split, root: Path) -> list[Example]:
+def read_unlabelled(split: Split, root: Path, task: Task) -> list[Example]:
     """The samples of a split without their labels, even where it holds some: a teacher will label them.
+
+    To a student of entities a pair of mentions is its tweet, which stands there once, however many pairs it has.
 
     Raises:
         BadInput: a file is missing or broken.
     """
-    return _examples(split, _rows(split, root), lambda _: [])
+    rows = _rows(split, root)
+    if task == "mner" and any(row.sample.relation for row in rows):
+        tweets = {row.sample.tokens: row for row in reversed(rows)}  # the first of each
+        plain = {"task": task, "relation": None}
+        rows = [replace(row, sample=row.sample.model_copy(update=plain)) for row in reversed(tweets.values())]
+    return _examples(split, rows, lambda _: [])
 
 
 def _rows(split: Split, root: Path) -> list[Row]:

@@ -69,7 +69,7 @@ class Trainer:
         self.dev = read_examples(config.dev, root, task)
         self.tests = {name: read_examples(split, root, task) for name, split in config.test.items()}
         self.examples = read_examples(config.train, root, task, config.augment)
-        more = [example for split in config.transfer for example in read_unlabelled(split, root)]
+        more = [example for split in config.transfer for example in read_unlabelled(split, root, task)]
         teacher, start = self._load_teacher(), self._load_start()
         seen = [each.labels for each in (*self.examples, *self.dev)]  # few samples may lack a label that dev has
         labels = self._known_labels(teacher, start) or label_set(seen, task)
