@@ -89,7 +89,7 @@ def show_opinion(item: Item, *, asked: bool) -> None:
     kept = opinions.kept_opinion(resources.store(), now, asking.mark)
     st.caption(f"What the student {inert.label(asking.student)} finds in the variant")
     if kept is None:
-        if now.student == asking.mark:
+        if asking.mark and now.student == asking.mark:
             why = "It cannot read this variant."
         else:
             why = asking.problem or "It is being asked." if asked else "It has not been asked yet."

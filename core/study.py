@@ -56,9 +56,11 @@ def stages_of(case: Case, study: "Study | None" = None) -> dict[StageName, Stage
     made += [(variant.kind, variant) for variant in case.augmentations]
     newest_last = reversed(made)
     stages = {name: Stage(state="done", record=record) for name, record in newest_last}
+    is_over = study is not None and not study.running
     for name, stage in study.stages().items() if study else ():
-        if stage.record is None and name in stages and study and not study.running:
-            stages[name] = replace(stages[name], note=f"the last study did not come to it: {stage.note}")
+        if is_over and stage.record is None and name in stages:
+            how = "failed here" if stage.state == "failed" else "did not come to it"
+            stages[name] = replace(stages[name], note=f"of before; the last study {how}: {stage.note}")
         else:
             stages[name] = stage
     return stages

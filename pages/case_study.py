@@ -94,7 +94,7 @@ def upload_key() -> str:
 
 def same_sample(sample: Sample, text: str, image: str | None, task: Task) -> bool:
     """Whether the form still holds a known sample, so that its gold labels may be shown."""
-    return (sample.text, sample.image, sample.task) == (text.strip(), image, task)
+    return (sample.text.strip(), sample.image, sample.task) == (text.strip(), image, task)
 
 
 def is_of_form(case_id: str) -> bool:

@@ -343,10 +343,26 @@ def show_desk() -> None:
             asks = person.may("decide on variants")  # what is asked is kept, and who may only look writes nothing
             if asks:
                 resources.opinions().want([way.item.augmentation.id, *way.ahead(3)])
-            is_missing = asks and way.item.student != resources.opinions().mark
-            st.fragment(run_every=LOOK if is_missing else None)(desk.show_opinion)(way.item, asked=asks)
+            if asks and is_awaited(way.item):
+                look_for_opinion(way.item)
+            else:
+                desk.show_opinion(way.item, asked=asks)
     with right, problems.shown():
         show_beside(way.item)
+
+
+def is_awaited(item: Item) -> bool:
+    """Whether the student is being asked about a card, and may still answer."""
+    asking, now = resources.opinions(), resources.store().queue.find(item.augmentation.id)
+    return asking.problem is None and now is not None and now.student != asking.mark
+
+
+@st.fragment(run_every=LOOK)
+def look_for_opinion(item: Item) -> None:
+    """What the student says of a card, looked for until it is there."""
+    desk.show_opinion(item, asked=True)
+    if not is_awaited(item):
+        st.rerun()  # and the page looks no more
 
 
 def show_beside(item: Item) -> None:

@@ -13,7 +13,7 @@ from core import review
 from core.domain import Augmentation, Knowledge, Maker, Relation, Sample, Span
 from core.identity import local
 from core.models import Models
-from core.prediction import student_mark
+from core.prediction import Predictor, student_mark
 from core.review import opinions
 from core.review.walk import Walk
 from core.settings import Settings
@@ -284,10 +284,10 @@ def test_a_fault_with_one_variant_keeps_no_other_waiting(
     first, second = fill(bench.store, 2)
     ask = opinions.ask
 
-    def faulty(bench: Workbench, item: Item) -> None:
+    def faulty(bench: Workbench, item: Item, student: Predictor) -> None:
         if item.augmentation.id == first:
             raise ZeroDivisionError
-        ask(bench, item)
+        ask(bench, item, student)
 
     monkeypatch.setattr(opinions, "ask", faulty)
     asked = opinions.Opinions(bench)
@@ -299,6 +299,17 @@ def test_a_fault_with_one_variant_keeps_no_other_waiting(
     found = bench.store.queue.find(second)
     assert found is not None
     assert found.student == student_mark(bench.settings)
+
+
+def test_a_student_that_is_missing_is_said_and_not_taken_for_one_that_was_asked(tmp_path: Path, models: Models) -> None:
+    bench = Workbench(Settings.read(workspace=tmp_path, student="nobody"), models=models)
+    (only,) = fill(bench.store, 1)
+    asked = opinions.Opinions(bench)
+    asked.want([only])
+    until(lambda: asked.problem is not None)
+    assert "no student is called 'nobody'" in str(asked.problem)
+    (item,) = items(bench.store)
+    assert opinions.kept_opinion(bench.store, item, asked.mark) is None
 
 
 def until(holds: Callable[[], bool]) -> None:

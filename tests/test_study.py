@@ -275,6 +275,21 @@ def test_of_several_records_a_stored_case_shows_the_newest(
     assert stored["with_knowledge"].record == shown["with_knowledge"].record
 
 
+def test_what_a_study_failed_at_stands_as_it_was_stored_before(
+    tmp_path: Path, models: Models, student: Path, loopback: Loopback
+) -> None:
+    run(study_of(workbench(tmp_path, models, student, loopback)), variants=())
+    loopback.fault, loopback.status = "status", 401
+    study = study_of(workbench(tmp_path, models, student, loopback, teacher_model="gpt-newer"))
+    shown = run(study, variants=())
+    case = study._workbench.store.case(study.sample.id)
+    assert case is not None
+    assert shown["noun"].state == "failed"
+    stage = stages_of(case, study)["noun"]
+    assert (stage.state, stage.record) == ("done", stages_of(case)["noun"].record)
+    assert stage.note.startswith("of before; the last study failed here: ")
+
+
 def test_a_stored_case_shows_what_was_shown_last_though_it_was_made_before(
     tmp_path: Path, models: Models, student: Path, loopback: Loopback
 ) -> None:

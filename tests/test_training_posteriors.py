@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core.student import files
-from core.training import posteriors, teacher
+from core.training import checkpoint, posteriors, teacher
 from core.training.progress import Labelled, Told
 from core.training.trainer import Trainer
 from tests.tiny import config, trained
@@ -66,6 +66,7 @@ def test_what_another_teacher_said_or_a_broken_file_says_is_asked_anew(root: Pat
         with torch.no_grad():
             next(student.head.parameters()).mul_(2)
         files.save(student, tmp_path / "teacher")
+        checkpoint.remove(tmp_path / "run")  # which belongs to the other one, too
     else:
         (tmp_path / "run" / posteriors.NAME).write_bytes(b"no tensors")
     said = list[int]()

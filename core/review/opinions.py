@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.comparison import changes
 from core.domain import Caption, Prediction
 from core.errors import BadInput, CotpdError
-from core.prediction import mark_of, student_folder, student_mark
+from core.prediction import Predictor, mark_of, student_folder, student_mark
 from core.progress import Progress
 from core.store import Store
 from core.store.queue import Item
@@ -30,7 +30,7 @@ class Opinion:
 
 def kept_opinion(store: Store, item: Item, mark: str | None) -> Opinion | None:
     """What the student of that mark (`core.prediction`) found in a variant, if it was the last that was asked."""
-    if item.student != mark:
+    if mark is None or item.student != mark:
         return None
     kept = store.predictions(item.variant.id, augmentation=item.augmentation.id)
     newest_last = {each.view: each for each in reversed(kept) if mark_of(each.maker) == mark}
@@ -38,18 +38,16 @@ def kept_opinion(store: Store, item: Item, mark: str | None) -> Opinion | None:
     return Opinion(without, newest_last.get("with_knowledge")) if without else None
 
 
-def ask(workbench: Workbench, item: Item) -> None:
-    """Ask the chosen student about one variant, and keep what it finds.
+def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
+    """Ask a student about one variant, and keep what it finds.
 
     In its second view it knows the variant's imagined picture, or its parent's caption, and its parent's thoughts.
     A variant that the student cannot read (relations, too long) is kept as asked, without an opinion.
 
     Raises:
-        BadInput: there is no such student, or it is broken.
-        Unavailable: its encoder cannot be loaded.
         StoreError: the workspace cannot be written.
     """
-    student, store = workbench.models.student(workbench.settings), workbench.store
+    store = workbench.store
     captions = store.captions(item.parent.id)
     if imagined := item.augmentation.caption:
         captions = [Caption(sample_id=item.variant.id, text=imagined, maker=item.augmentation.maker)]
@@ -75,16 +73,21 @@ def _about(item: Item, prediction: Prediction) -> Prediction:
 def ask_all(workbench: Workbench, progress: Progress) -> int:
     """Ask the student about all variants that it was not asked about, the oldest first; gives how many.
 
-    What was asked is kept at once: one that was stopped is run again, and goes on.
+    What was asked is kept at once: one that was stopped is run again, and goes on. All is of the weights that there are
+    when it begins, even where a training saves better ones meanwhile.
 
-    Raises: as `ask` does.
+    Raises:
+        BadInput: there is no such student, or it is broken.
+        Unavailable: its encoder cannot be loaded.
+        StoreError: the workspace cannot be written.
     """
-    mark = workbench.models.student(workbench.settings).mark
+    student = workbench.models.student(workbench.settings)
+    mark = student.mark
     total = workbench.store.queue.unasked_count(mark)
     done = 0
     while items := workbench.store.queue.unasked(mark, BATCH):
         for item in items:
-            ask(workbench, item)
+            ask(workbench, item, student)
             done += 1
             progress(done, max(done, total))
     return done
@@ -121,8 +124,8 @@ class Opinions:
                 augmentation_id = self._wanted.pop(0)
             try:
                 item = self._workbench.store.queue.find(augmentation_id)
-                if item and item.student != self.mark:
-                    ask(self._workbench, item)
+                if item and (self.mark is None or item.student != self.mark):
+                    ask(self._workbench, item, self._workbench.models.student(self._workbench.settings))
                 self.problem = None
             except CotpdError as error:
                 self.problem = str(error)

@@ -44,7 +44,9 @@ class Attempts:
                 AND NOT EXISTS (
                     SELECT 1 FROM knowledge AS came
                     WHERE came.sample_id = failed.sample_id AND came.prompt_version = failed.prompt_version
-                        AND came.model = failed.model AND came.created > failed.at
+                        AND came.model = failed.model
+                        -- when it was made, not when it was last shown
+                        AND julianday(json_extract(came.record, '$.maker.created')) >= julianday(failed.at)
                 )
             ORDER BY rowid DESC LIMIT ?
         """

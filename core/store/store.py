@@ -1,4 +1,4 @@
-"""The store: records in, records out. Nothing that is in it changes."""
+"""The store: records in, records out. Nothing that is in it changes, but for which of several is the newest."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -89,8 +89,8 @@ class TrainConfig(Value):
     start: Path | None = Field(
         None,
         strict=False,
-        description="a trained student to go on from; its folder, seen from this training's; none: the teacher, where "
-        "it stands still and has the same encoder and head",
+        description="a trained student to go on from; its folder, seen from this training's, which no row of the same "
+        "table trains; none: the teacher, where it stands still and has the same encoder and head",
     )
     test: dict[str, Split] = Field(default_factory=dict, description="scored once, with the best epoch's weights")
     student: StudentOptions = StudentOptions()

@@ -1,5 +1,6 @@
 """What a teacher that stands still has said of the samples of a training, on disk until the training is over."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from core.files import replacing
+
+_log = logging.getLogger(__name__)
 
 NAME = "posteriors.safetensors"
 
@@ -44,9 +47,12 @@ class Kept:
         """Write what there is more than on disk; the old file stands until the new one is whole."""
         if self._may_write and len(found) > self._count:
             tensors = {str(at): values.contiguous() for at, values in found.items()}
-            with replacing(self._path) as part:
-                save_file(tensors, part, metadata={"of": self._of})
-            self._count = len(found)
+            try:
+                with replacing(self._path) as part:
+                    save_file(tensors, part, metadata={"of": self._of})
+                self._count = len(found)
+            except (OSError, SafetensorError) as error:  # they can be computed again: no reason to stop
+                _log.warning("%s cannot be written: %s", self._path, error)
         self._written = time.monotonic()
 
     def remove(self) -> None:

@@ -25,7 +25,7 @@ from core.student.config import StudentConfig
 from core.student.labels import label_set
 from core.student.model import Student
 from core.student.views import Batch
-from core.training import checkpoint, folder
+from core.training import checkpoint, folder, posteriors
 from core.training.config import TrainConfig
 from core.training.data import Batches, check_labels, digest, read_examples, read_unlabelled
 from core.training.interrupts import stopping_between_steps
@@ -61,6 +61,7 @@ class Trainer:
         """
         if folder.is_over(home):
             checkpoint.remove(home)
+            (home / posteriors.NAME).unlink(missing_ok=True)
             raise BadInput(f"{home} holds a student whose training is over; name another folder")
         self._clock = time.monotonic()
         self.config = config
@@ -144,7 +145,11 @@ class Trainer:
             self._accelerator.wait_for_everyone()
             if self._accelerator.is_main_process:
                 folder.write_config(self.folder, self.config)
-            self._ask_teacher(report)
+            try:
+                self._ask_teacher(report)
+            except KeyboardInterrupt:
+                self._save()  # the time that it took, too
+                raise
             with stopping_between_steps() as is_asked:
                 try:
                     while not self._is_done():
