@@ -5,6 +5,7 @@ from typing import Literal
 
 from core.domain import Answer, Entity, Relation, Sample
 from core.domain.record import Value
+from core.evaluation.mre import in_words
 
 ChangeKind = Literal["gained", "lost", "retyped", "rebounded"]
 Effect = Literal["helped", "hurt", "neither"]
@@ -59,7 +60,7 @@ def answer_changes(sample: Sample, before: Answer, after: Answer) -> list[Change
     pair, was, now = sample.relation, before.relation, after.relation
     if pair and was and now and was.label != now.label:
         ends = f"“{sample.mention(pair.head)}” to “{sample.mention(pair.tail)}”"
-        sentence = f"The relation of {ends} changed from {was.label} to {now.label}"
+        sentence = f"The relation of {ends} changed from {in_words(was.label)} to {in_words(now.label)}"
         first, second = at_head(pair, was.label), at_head(pair, now.label)
         found.append(Change(kind="retyped", before=first, after=second, sentence=sentence))
     return found

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from core.domain import Entity, Sample
-from core.domain.tokens import split_words
+from core.domain.tokens import find_words, split_words
 from core.settings import ASSETS
 
 FOLDER = ASSETS / "demo"
@@ -14,7 +14,10 @@ FOLDER = ASSETS / "demo"
 
 @dataclass(frozen=True)
 class Demo:
-    """A sample with gold entities. Its picture is a file, not yet in a workspace: `sample.image` is None."""
+    """A sample with gold entities or, for a pair of mentions, their relation.
+
+    Its picture is a file, not yet in a workspace: `sample.image` is None.
+    """
 
     title: str
     sample: Sample
@@ -30,9 +33,23 @@ def demos() -> tuple[Demo, ...]:
     return tuple(_demo(**json.loads(line)) for line in lines)
 
 
-def _demo(*, title: str, text: str, image: str, alt: str, credit: str, entities: list[tuple[str, str]]) -> Demo:
-    bare = Sample.from_text(text)
-    sample = Sample(text=bare.text, tokens=bare.tokens, entities=_locate(entities, bare.tokens))
+def _demo(
+    *,
+    title: str,
+    text: str,
+    image: str,
+    alt: str,
+    credit: str,
+    entities: list[tuple[str, str]] | None = None,
+    relation: tuple[str, str, str] | None = None,
+) -> Demo:
+    sample = Sample.from_text(text)
+    if entities:
+        sample = sample.model_copy(update={"entities": _locate(entities, sample.tokens)})
+    if relation:
+        head, tail, label = relation
+        pair = sample.of_pair(head, tail)
+        sample = pair.model_copy(update={"relation": {**dict(pair.relation or ()), "label": label}})
     return Demo(title=title, sample=sample, image=FOLDER / image, alt=alt, credit=credit)
 
 
@@ -46,8 +63,7 @@ def _locate(mentions: list[tuple[str, str]], tokens: tuple[str, ...]) -> tuple[E
     position = 0
     for mention, kind in mentions:
         words = split_words(mention)
-        starts = range(position, len(tokens) - len(words) + 1)
-        start = next((start for start in starts if tokens[start : start + len(words)] == words), None)
+        start = find_words(words, tokens, position)
         if start is None:
             raise ValueError(f"mention {mention!r} does not stand in {' '.join(tokens)!r} after token {position}")
         position = start + len(words)

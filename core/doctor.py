@@ -5,11 +5,19 @@ from pathlib import Path
 from typing import Literal
 
 from core import captioners, prediction, teachers
+from core.domain import Task
 from core.domain.record import Value
-from core.errors import CotpdError
+from core.errors import BadInput, CotpdError
 from core.settings import Settings
 
-Kind = Literal["captioner", "teacher", "student"]
+Kind = Literal["captioner", "teacher", "student", "relation_student"]
+"""As the setting that chooses one is called."""
+
+
+_STUDENTS: tuple[tuple[Kind, Task, str], ...] = (
+    ("student", "mner", "entities"),
+    ("relation_student", "mre", "relations"),
+)
 
 
 class Finding(Value):
@@ -41,13 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         )
         for name in teachers.names()
     ]
-    found += [
-        Finding(kind="student", name=name, chosen=name == settings.student, problem=prediction.unusable(folder))
-        for name, folder in prediction.student_folders(settings).items()
-    ]
-    if settings.student not in prediction.student_folders(settings):
-        problem = prediction.unusable(Path(settings.student))
-        found.append(Finding(kind="student", name=settings.student, chosen=True, problem=problem))
+    found += _students(settings)
     for kind, name, known in (
         ("captioner", settings.captioner, captioners.names()),
         ("teacher", teachers.choose(settings), teachers.names()),
@@ -56,6 +58,28 @@ def examine(settings: Settings) -> list[Finding]:
             problem = f"no {kind} is called {name!r}; there are: {', '.join(known)}"
             found.append(Finding(kind=kind, name=name, chosen=True, problem=problem))
     return found
+
+
+def _students(settings: Settings) -> list[Finding]:
+    """The students of either task, the one that the settings name with its problem even where it is of the other."""
+    folders = prediction.student_folders(settings)
+    found = []
+    for kind, task, what in _STUDENTS:
+        name = getattr(settings, kind)
+        for each, folder in {**folders, name: folders.get(name, Path(name))}.items():
+            finds = _task(folder)
+            if finds == task or each == name:
+                problem = prediction.unusable(folder) or (None if finds == task else f"it does not find {what}")
+                found.append(Finding(kind=kind, name=each, chosen=each == name, problem=problem))
+    return found
+
+
+def _task(folder: Path) -> Task:
+    """What the student in a folder finds; entities, where that cannot be told."""
+    try:
+        return prediction.task_of(folder)
+    except BadInput:
+        return "mner"
 
 
 def _problem(unusable: Callable[[Settings], str | None], settings: Settings) -> str | None:

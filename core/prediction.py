@@ -10,9 +10,10 @@ from pathlib import Path
 
 import torch
 from pydantic import JsonValue
+from torch import Tensor
 
 from core import bfloat16
-from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, Task, View
+from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, ScoredRelation, Task, View
 from core.domain.bio import entities_from_tags
 from core.errors import BadInput, Unavailable
 from core.files import fingerprint
@@ -20,9 +21,12 @@ from core.progress import Progress
 from core.settings import ASSETS, Settings
 from core.student import encoder, files
 from core.student.model import Student
-from core.student.views import Encoded, ViewBuilder, sections
+from core.student.views import Batch, Encoded, ViewBuilder, sections
 
 BATCH_SIZE = 32
+
+LIKELIEST = 5
+"""Relations of a pair that a prediction has."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +87,18 @@ class Predictor:
         return self.student.config.task
 
     def predict(self, sample: Sample) -> Prediction:
-        """The entities of one sample seen without knowledge: its text alone.
+        """The entities of one sample, or the relation of its pair, seen without knowledge: its text alone.
 
         Raises:
-            BadInput: the tweet is longer than the encoder can read, or the student is one of relations.
+            BadInput: the tweet is longer than the encoder can read, or has no pair where the student finds relations.
         """
         return self._predict(sample, "without_knowledge", [], self.asked)
 
     def predict_with(self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge]) -> Prediction:
-        """The entities of one sample seen with its caption and the teacher's thoughts.
+        """The entities of one sample, or the relation of its pair, seen with its caption and the teacher's thoughts.
 
         Raises:
-            BadInput: the tweet is longer than the encoder can read, or the student is one of relations.
+            BadInput: the tweet is longer than the encoder can read, or has no pair where the student finds relations.
         """
         known = sections(caption.text if caption else None, {thought.grain: thought.text for thought in thoughts})
         seen: dict[str, JsonValue] = {
@@ -110,17 +114,17 @@ class Predictor:
         return {"weights": self.weights} if self.weights else {}
 
     def _predict(self, sample: Sample, view: View, known: list[str], parameters: dict[str, JsonValue]) -> Prediction:
-        if self.task != "mner":
-            raise BadInput(f"the student {self.name} finds relations, not entities: choose another one")
         begun = time.perf_counter()
-        (labelled,) = self.label([(sample, known)], view)
+        encoded = self.views.encode(sample, known)
+        relations = self._relations(encoded, view) if self.task == "mre" else ()
+        entities = () if relations else next(self._label_batch([encoded], view)).entities()
         maker = Maker(
             model=self.name,
             parameters=parameters,
             created=datetime.now(UTC),
             seconds=time.perf_counter() - begun,
         )
-        return Prediction(sample_id=sample.id, view=view, entities=labelled.entities(), maker=maker)
+        return Prediction(sample_id=sample.id, view=view, entities=entities, relations=relations, maker=maker)
 
     def label(
         self, items: Sequence[tuple[Sample, Sequence[str]]], view: View, progress: Progress | None = None
@@ -134,7 +138,6 @@ class Predictor:
         encoded = self.views.encode_all([(sample, known if is_helped else ()) for sample, known in items])
         order = sorted(range(len(items)), key=lambda at: len(encoded[at].knowledge))
         answers: dict[int, Labelled] = {}
-        self.student.eval()
         for start in range(0, len(order), BATCH_SIZE):
             chosen = order[start : start + BATCH_SIZE]
             answers.update(zip(chosen, self._label_batch([encoded[at] for at in chosen], view), strict=True))
@@ -143,15 +146,31 @@ class Predictor:
         return [answers[at] for at in range(len(items))]
 
     def _label_batch(self, encoded: list[Encoded], view: View) -> Iterator[Labelled]:
+        batch, best, log_p = self._read(encoded, view)
+        values_of_best = log_p.gather(-1, best[:, :, None]).squeeze(-1).exp()
+        names = self.student.config.labels
+        for asked, indices, values in zip(batch.asked.tolist(), best.tolist(), values_of_best.tolist(), strict=True):
+            count = sum(asked)
+            yield Labelled([names[index] for index in indices[:count]], values[:count])
+
+    def _relations(self, encoded: Encoded, view: View) -> tuple[ScoredRelation, ...]:
+        """The likeliest relations of one pair, the best first."""
+        _, _, log_p = self._read([encoded], view)
+        values, places = log_p[0, 0].exp().topk(min(LIKELIEST, log_p.shape[-1]))
+        names = self.student.config.labels
+        return tuple(
+            ScoredRelation(label=names[place], score=min(1.0, value))
+            for value, place in zip(values.tolist(), places.tolist(), strict=True)
+        )
+
+    def _read(self, encoded: Sequence[Encoded], view: View) -> tuple[Batch, Tensor, Tensor]:
+        """A batch with the best labels (B, n) and all labels' log-probabilities (B, n, C)."""
         batch = self.views.collate(encoded).to(self._device)
+        self.student.eval()
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
             logits = getattr(self.student, view)(batch)
             best = self.student.head.decode(logits, batch.asked)
-            log_p = self.student.head.log_posteriors(logits, batch.asked).gather(-1, best[:, :, None]).squeeze(-1)
-        names = self.student.config.labels
-        for asked, indices, values in zip(batch.asked.tolist(), best.tolist(), log_p.exp().tolist(), strict=True):
-            count = sum(asked)
-            yield Labelled([names[index] for index in indices[:count]], values[:count])
+            return batch, best, self.student.head.log_posteriors(logits, batch.asked)
 
 
 def student_folder(settings: Settings) -> Path:
@@ -201,6 +220,15 @@ def student_folders(settings: Settings) -> dict[str, Path]:
         for config in sorted(home.glob(f"*/{files.CONFIG}")):
             found[config.parent.name] = config.parent
     return found
+
+
+def task_of(folder: Path) -> Task:
+    """What the student in a folder was trained to answer.
+
+    Raises:
+        BadInput: its configuration is missing or broken.
+    """
+    return files.read_config(folder).task
 
 
 def unusable(folder: Path) -> str | None:

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     student: str = Field(
         "twitter2017", description="a folder in assets/students or the workspace's students, or a path"
     )
+    relation_student: str = Field("mnre", description="the same, of the student that finds relations")
 
     people: dict[str, Role] = Field(
         default_factory=dict, description="e-mail to role (viewer, reviewer, curator), where people sign in"

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 from PIL import Image
 
 from core import images
-from core.comparison import Change, changes
+from core.comparison import Change, answer_changes
 from core.domain import GRAINS, AugmentationKind, Entity, Grain, Made, Prediction, Sample, View
 from core.errors import CotpdError
 from core.identity import Person
@@ -150,7 +150,7 @@ class Study:
         before, after = (self.stages()[view].record for view in ("without_knowledge", "with_knowledge"))
         if not isinstance(before, Prediction) or not isinstance(after, Prediction):
             return []
-        return changes(self.sample, before.entities, after.entities)
+        return answer_changes(self.sample, before.answer, after.answer)
 
     @property
     def running(self) -> bool:
@@ -227,15 +227,10 @@ class Study:
     def _result(self, name: StageName) -> Any:
         return self._futures[name].result()
 
-    def _refuse_relations(self) -> None:
-        if self.sample.task == "mre":
-            raise _Skip("no student for relations is trained here yet; entities are found under the task MNER")
-
     # The stages. The prediction on the text alone goes first: it takes a tenth of a second, unless it must share the
     # machine with a teacher. Variants let the thoughts go first.
 
     def _predict(self, _: Hear) -> Made:
-        self._refuse_relations()
         self._begin("without_knowledge")
         return self._workbench.predict(self.sample)
 
@@ -271,7 +266,6 @@ class Study:
         return self._workbench.think(dialogue, grain, caption, hear)
 
     def _predict_with(self, hear: Hear) -> Made:
-        self._refuse_relations()
         caption = self._result("caption")
         published = self._workbench.store.knowledge(self.sample.id, grain="mixed")[:1]
         thoughts = published + [thought for grain in GRAINS if (thought := self._result(grain))]
@@ -287,7 +281,7 @@ class Study:
     def _entities(self) -> tuple[Entity, ...] | None:
         """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
         found = self._result("with_knowledge") or self._result("without_knowledge")
-        if self.sample.entities is not None or found is None:
+        if self.sample.entities is not None or self.sample.task == "mre" or found is None:
             return self.sample.entities
         return cast(Prediction, found).bare()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -23,6 +24,7 @@ from core.domain import (
     Maker,
     Prediction,
     Sample,
+    Task,
 )
 from core.errors import BadInput, CaptionerError, TeacherError, Unavailable
 from core.knowledge import About, Dialogue
@@ -31,6 +33,9 @@ from core.progress import Progress
 from core.settings import Settings
 from core.store import Asked, Store
 from core.teachers import Picture, kept_forms
+
+if TYPE_CHECKING:
+    from core.prediction import Predictor
 
 _log = logging.getLogger(__name__)
 
@@ -134,9 +139,23 @@ class Workbench:
         self.store.add(sample, thought)
         return thought
 
+    def student(self, task: Task, name: str | None = None) -> "Predictor":
+        """The student of that name or, without one, the chosen student of a task.
+
+        Raises:
+            BadInput: there is none of that name, it was trained for the other task, or it is broken.
+            Unavailable: its encoder cannot be loaded.
+        """
+        chosen = self.settings.student if task == "mner" else self.settings.relation_student
+        student = self.models.student(self.settings.model_copy(update={"student": name or chosen}))
+        if student.task != task:
+            finds, wanted = ("entities", "relations") if task == "mre" else ("relations", "entities")
+            raise BadInput(f"the student {student.name} finds {finds}, not {wanted}: choose another one")
+        return student
+
     def predict(self, sample: Sample) -> Prediction:
-        """The chosen student's entities, from the text alone."""
-        student = self.models.student(self.settings)
+        """What the chosen student of a sample's task finds, from the text alone."""
+        student = self.student(sample.task)
         if kept := self.store.predictions(
             sample.id, view="without_knowledge", model=student.name, parameters=student.asked
         ):
@@ -148,9 +167,9 @@ class Workbench:
     def predict_with(
         self, sample: Sample, caption: Caption | None, thoughts: Sequence[Knowledge], hear: Hear | None = None
     ) -> Prediction:
-        """The chosen student's entities, from the text with its caption and thoughts, as far as it can read them."""
+        """What the chosen student finds, from the text with its caption and thoughts, as far as it can read them."""
         fitting = self.fitting(sample, caption, thoughts, hear)
-        prediction = self.models.student(self.settings).predict_with(sample, caption, fitting)
+        prediction = self.student(sample.task).predict_with(sample, caption, fitting)
         self.store.add(prediction)
         return prediction
 
@@ -163,7 +182,7 @@ class Workbench:
         """
         from core import summaries  # noqa: PLC0415 - with the student come its packages
 
-        long = summaries.too_long(self.models.student(self.settings).views, sample, caption, thoughts)
+        long = summaries.too_long(self.student(sample.task).views, sample, caption, thoughts)
         if long is None:
             return thoughts
         try:

@@ -61,12 +61,15 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, student: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's machine: an empty workspace, a trained student, and an endpoint, all named in the environment."""
+def workspace(
+    tmp_path: Path, student: Path, relation_student: Path, loopback: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A user's machine: an empty workspace, trained students, and an endpoint, all named in the environment."""
     commands.forget_settings(monkeypatch)
     folder = tmp_path / "workspace"
     monkeypatch.setenv("COTPD_WORKSPACE", str(folder))
     monkeypatch.setenv("COTPD_STUDENT", str(student))
+    monkeypatch.setenv("COTPD_RELATION_STUDENT", str(relation_student))
     monkeypatch.setenv("COTPD_TEACHER_URL", loopback.url)
     monkeypatch.setenv("COTPD_TEACHER_MODEL", "gpt-test")
     monkeypatch.setenv("COTPD_TEACHER_PROMPTS", "local")
@@ -121,6 +124,16 @@ def student(corpora: Path) -> Path:
     folder = corpora / "student"
     Trainer(TrainConfig.read(corpora / "train.toml"), corpora, folder).run(lambda _: None)
     return folder
+
+
+@pytest.fixture(scope="session")
+def relation_student(corpora: Path) -> Path:
+    """The folder of a student that was really trained on tiny pairs: it knows who is of a company."""
+    tiny.relations(corpora)
+    split = {"format": "mnre", "path": "relations.txt"}
+    changes = {"train": split, "dev": split, "student": {"head": "relation"}}
+    tiny.trained(corpora, corpora / "relation_student", **changes, epochs=16)
+    return corpora / "relation_student"
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,30 @@ def test_predict_answers_with_one_document_from_a_process() -> None:
     assert "Traceback" not in stderr
 
 
+def test_predict_tells_the_relation_of_head_and_tail() -> None:
+    pair = ("predict", "--text", "ana says the acme !", "--head", "ana", "--tail", "acme")
+    answer = document(core(*pair, "--json"))
+    for view in ("with_knowledge", "without_knowledge"):
+        best, other = answer[view]["relations"]
+        assert (best["label"], other["label"]) == ("/per/org/member_of", "None")
+        assert best["score"] > other["score"]
+    assert "without knowledge: /per/org/member_of" in core(*pair).stdout
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        (("--head", "ana"), "give both --head and --tail"),
+        (("--head", "ana", "--tail", "rome"), "the tail 'rome' does not stand in the tweet"),
+        (("--head", "an", "--tail", "acme"), "the head 'an' does not stand in the tweet"),
+        (("--head", "ana", "--tail", ""), "the tail '' does not stand in the tweet"),
+        (("--head", "ana", "--tail", "ana"), "head and tail are both 'ana'"),
+    ],
+)
+def test_a_pair_that_is_none_is_refused(ends: tuple[str, ...], words: str) -> None:
+    refused(core("predict", "--text", "ana says the acme !", *ends), words)
+
+
 def test_predict_speaks_to_people_too() -> None:
     result = core("predict", "--text", TWEET)
     assert result.exit_code == 0

@@ -10,7 +10,7 @@ from core.demo import FOLDER, Demo, _locate, demos
 from core.domain.tokens import split_words
 
 
-@pytest.fixture(params=demos(), ids=lambda demo: demo.image.stem)
+@pytest.fixture(params=demos(), ids=lambda demo: demo.title)
 def demo(request: pytest.FixtureRequest) -> Demo:
     shown: Demo = request.param
     return shown
@@ -28,14 +28,20 @@ def test_every_type_of_entity_occurs() -> None:
 
 
 def test_a_span_holds_the_words_that_are_listed() -> None:
-    samples = {demo.image.stem: demo.sample for demo in demos()}
-    rocket = samples["rocket"]
+    rocket = next(demo.sample for demo in demos() if demo.image.stem == "rocket")
     assert [(rocket.mention(entity), entity.type) for entity in rocket.entities or ()] == [
         ("Falcon 9", "MISC"),
         ("Cape Canaveral", "LOC"),
         ("SpaceX", "ORG"),
         ("DSCOVR", "MISC"),
     ]
+
+
+def test_pairs_are_the_words_that_are_listed() -> None:
+    pairs = [demo.sample for demo in demos() if demo.sample.task == "mre"]
+    named = [(pair.mention(pair.relation.head), pair.mention(pair.relation.tail)) for pair in pairs if pair.relation]
+    assert ("Steph Curry", "Warriors") in named
+    assert len(named) == 3
 
 
 def test_a_mention_that_is_not_in_the_text_is_an_error() -> None:
@@ -46,7 +52,7 @@ def test_a_mention_that_is_not_in_the_text_is_an_error() -> None:
 
 
 def test_a_demo_is_labelled_and_described(demo: Demo) -> None:
-    assert demo.sample.entities
+    assert demo.sample.entities or (demo.sample.relation and demo.sample.relation.label)
     assert demo.sample.tokens == split_words(demo.sample.text)
     assert demo.alt
     assert demo.credit

@@ -41,6 +41,17 @@ def test_a_student_of_the_workspace_is_found_by_name(tmp_path: Path, student: Pa
     assert "student.safetensors is missing" in (broken.problem or "")
 
 
+def test_students_stand_under_their_task(tmp_path: Path, student: Path, relation_student: Path) -> None:
+    shutil.copytree(student, tmp_path / "students" / "mine")
+    shutil.copytree(relation_student, tmp_path / "students" / "pairs")
+    found = findings("relation_student", workspace=tmp_path, relation_student="pairs")
+    assert (found["pairs"].chosen, found["pairs"].problem) == (True, None)
+    assert "mine" not in found
+    assert "pairs" not in findings("student", workspace=tmp_path)
+    wrong = findings("relation_student", workspace=tmp_path, relation_student="mine")["mine"]
+    assert (wrong.chosen, wrong.problem) == (True, "it does not find relations")
+
+
 def test_a_student_that_is_named_by_its_folder_is_examined_too(student: Path, tmp_path: Path) -> None:
     found = findings("student", student=str(student))[str(student)]
     assert (found.chosen, found.problem) == (True, None)

@@ -98,8 +98,29 @@ def test_a_broken_student_is_refused_by_its_file(tmp_path: Path, student: Path) 
         Predictor.load(Settings.read(student=str(tmp_path)))
 
 
-def test_a_student_of_relations_finds_no_entities(corpora: Path, tmp_path: Path) -> None:
-    config = StudentConfig(encoder=str(corpora / "encoder"), head="relation", labels=("None", "knows"), max_length=64)
+def test_a_pair_has_its_likeliest_relations_best_first(relation_student: Path) -> None:
+    predictor = Predictor.load(Settings.read(student=str(relation_student)))
+    says = Sample.from_text("ana says the acme !")
+    found = predictor.predict(says.of_pair("ana", "acme"))
+    assert [each.label for each in found.relations] == ["/per/org/member_of", "None"]
+    assert sum(each.score for each in found.relations) == pytest.approx(1)
+    assert found.relations[0].score > found.relations[1].score
+    assert found.answer.relation == found.relations[0]
+    assert found.entities == ()
+    to_paris = predictor.predict_with(Sample.from_text("bob says the paris !").of_pair("bob", "paris"), None, [])
+    assert to_paris.relations[0].label == "None"
+
+
+def test_of_many_relations_five_are_told(corpora: Path, tmp_path: Path) -> None:
+    labels = tuple(f"r{number}" for number in range(9))
+    config = StudentConfig(encoder=str(corpora / "encoder"), head="relation", labels=labels, max_length=64)
     files.save(files.new(config)[0], tmp_path)
-    with pytest.raises(BadInput, match="finds relations, not entities"):
-        Predictor.load(Settings.read(student=str(tmp_path))).predict(SAMPLE)
+    found = Predictor.load(Settings.read(student=str(tmp_path))).predict(SAMPLE.of_pair("ana", "paris"))
+    scores = [each.score for each in found.relations]
+    assert len(scores) == 5
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_student_of_relations_needs_a_pair(relation_student: Path) -> None:
+    with pytest.raises(BadInput, match="has no head and tail"):
+        Predictor.load(Settings.read(student=str(relation_student))).predict(SAMPLE)

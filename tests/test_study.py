@@ -12,7 +12,7 @@ import pytest
 
 from core import captioners, images
 from core.demo import FOLDER
-from core.domain import GRAINS, Knowledge, Prediction
+from core.domain import GRAINS, Augmentation, Knowledge, Prediction
 from core.errors import Forbidden, StoreError
 from core.identity import Person, local
 from core.models import Models
@@ -324,14 +324,35 @@ def test_a_recalled_thought_is_part_of_the_dialogue_that_goes_on(
     assert {"role": "assistant", "content": noun.text} in loopback.requests[1]["messages"]
 
 
-def test_relations_are_explained_though_no_student_finds_them(bench: Workbench, loopback: Loopback) -> None:
-    picture = images.read(CAT)
-    sample = bench.sample(TWEET, picture).model_copy(update={"task": "mre"})
-    stages = run(Study(bench, sample, picture), variants=())
-    assert {stages[grain].state for grain in GRAINS} == {"done"}
+def test_a_pair_gets_its_relation_in_both_views_and_new_samples_of_it(
+    tmp_path: Path, models: Models, student: Path, relation_student: Path, loopback: Loopback
+) -> None:
+    bench = workbench(tmp_path, models, student, loopback, relation_student=str(relation_student))
+    loopback.answer = lambda request: "ana works at acme , says bob"
+    sample = bench.sample("ana says the acme !", None).of_pair("ana", "acme")
+    study = Study(bench, sample, None)
+    stages = run(study, variants=("style",))
     for view in ("without_knowledge", "with_knowledge"):
-        assert stages[view].state == "skipped"
-        assert "MNER" in stages[view].note
+        record = stages[view].record
+        assert isinstance(record, Prediction)
+        assert record.maker.model == "relation_student"
+        assert record.relations[0].label == "/per/org/member_of"
+    assert study.changes() == []
+    rewrite = stages["style"].record
+    assert isinstance(rewrite, Augmentation)
+    assert rewrite.variant is not None
+    assert rewrite.variant.relation is not None
+    assert rewrite.variant.mention(rewrite.variant.relation.tail) == "acme"
+
+
+def test_a_pair_whose_student_is_missing_is_explained_all_the_same(bench: Workbench) -> None:
+    sample = bench.sample(TWEET, None).of_pair("ana", "paris")
+    bench = Workbench(bench.settings.model_copy(update={"relation_student": "nobody"}), bench.store, bench.models)
+    stages = run(Study(bench, sample, None), variants=())
+    assert {stages[grain].state for grain in ("noun", "sentence")} == {"done"}
+    for view in ("without_knowledge", "with_knowledge"):
+        assert stages[view].state == "failed"
+        assert "no student is called 'nobody'" in stages[view].note
 
 
 def test_knowledge_that_changes_an_answer_is_compared(bench: Workbench, loopback: Loopback) -> None:

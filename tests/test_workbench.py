@@ -10,6 +10,7 @@ import torch
 from core import images
 from core.demo import FOLDER
 from core.domain import Maker, Prediction
+from core.errors import BadInput
 from core.models import Models
 from core.settings import Settings
 from core.store import Store
@@ -26,6 +27,16 @@ def bench(tmp_path: Path, models: Models, student: Path, loopback: Loopback) -> 
         workspace=tmp_path, student=str(student), teacher_url=loopback.url, teacher_model="m", teacher_prompts="local"
     )
     return Workbench(settings, models=models)
+
+
+def test_each_task_has_its_student(bench: Workbench, student: Path, relation_student: Path) -> None:
+    with_both = Workbench(bench.settings.model_copy(update={"relation_student": str(relation_student)}), bench.store)
+    assert with_both.student("mner").task == "mner"
+    assert with_both.student("mre").task == "mre"
+    with pytest.raises(BadInput, match="the student relation_student finds relations, not entities"):
+        with_both.student("mner", str(relation_student))
+    with pytest.raises(BadInput, match="the student student finds entities, not relations"):
+        with_both.student("mre", str(student))
 
 
 def test_a_picture_is_found_again_by_its_sample(bench: Workbench) -> None:

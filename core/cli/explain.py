@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.cli.cases import Workspace, data_folder
 from core.cli.door import AsJson, answer, command, progress, workbench
-from core.domain import Counterfactual
+from core.domain import Counterfactual, Task
 from core.errors import BadInput
 from core.identity import local
 from core.review import remark
@@ -62,13 +62,15 @@ def explain(
     if (case is None) == (ids is None):
         raise BadInput("name one case, or a list of them with --ids")
     listed = CaseList.read(ids) if ids else None
-    bench = workbench(student=student or (listed.student if listed else None), workspace=workspace)
-    predictor = bench.models.student(bench.settings)
+    bench = workbench(workspace=workspace)
+    rows = listed.rows(data_folder(data, bench.settings)) if listed else []
+    samples = [stored_case(bench.store, case).sample] if case else [row.sample for row in rows]
+    task: Task = next((sample.task for sample in samples), "mner")
+    predictor = bench.student(task, student or (listed.student if listed else None))
     studies: list[CaseStudy] = []
     written: list[str] = []
     with progress("explaining", "mentions") as bar:
         if listed:
-            rows = listed.rows(data_folder(data, bench.settings))
             for number, row in enumerate(rows, start=1):
                 if out and _document(out, row.sample.id).exists():
                     written.append(row.sample.id)
@@ -116,10 +118,11 @@ def whatif(
 
     if unknown := set(without or ()) - set(PARTS):
         raise BadInput(f"{min(unknown)!r} is no part of the knowledge view; there are: {', '.join(PARTS)}")
-    bench = workbench(student=student, workspace=workspace)
-    predictor = bench.models.student(bench.settings)
+    bench = workbench(workspace=workspace)
+    studied = stored_case(bench.store, case).sample
+    predictor = bench.student(studied.task, student)
     parent = _try(bench.store, case, after) if after else None
-    row = row_of(parent) if parent else stored_row(bench.store, stored_case(bench.store, case).sample, predictor.name)
+    row = row_of(parent) if parent else stored_row(bench.store, studied, predictor.name)
     edited = {"caption": caption, "noun": noun, "sentence": sentence, "multimodality": multimodality}
     edited |= {"entities": entities, "reasoning": reasoning}
     told = {**parts_of(row), **{part: words for part, words in edited.items() if words is not None}}

@@ -1,6 +1,6 @@
 """Commands on this machine: what can be used here, and getting what is missing."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -20,17 +20,18 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(workspace: Workspace = None, as_json: AsJson = False) -> None:
     """Say which captioners, teachers and students can be used here, and why the others can't."""
-    from core.doctor import examine  # noqa: PLC0415 - torch is slow to import
+    from core.doctor import Kind, examine  # noqa: PLC0415 - torch is slow to import
 
     findings = examine(Settings.read(workspace=workspace))
     document = {
         kind: [finding.model_dump(exclude={"kind"}) for finding in findings if finding.kind == kind]
-        for kind in ("captioner", "teacher", "student")
+        for kind in get_args(Kind)
     }
     lines = []
     for finding in findings:
         mark = "chosen" if finding.chosen else "usable" if finding.problem is None else "not usable"
-        lines.append(f"{finding.kind:<10} {finding.name:<14} {mark}{': ' + finding.problem if finding.problem else ''}")
+        kind = finding.kind.replace("_", " ")
+        lines.append(f"{kind:<16} {finding.name:<14} {mark}{': ' + finding.problem if finding.problem else ''}")
     answer(document, as_json=as_json, lines=lines)
 
 

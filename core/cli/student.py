@@ -10,7 +10,7 @@ from core import corpora, images
 from core.cli.cases import Workspace, data_folder
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import GRAINS, Prediction, Sample
-from core.errors import CotpdError
+from core.errors import BadInput, CotpdError
 from core.identity import local
 from core.settings import Settings
 from core.training.progress import Labelled, Told
@@ -94,19 +94,30 @@ def evaluate(
 def predict(
     text: Annotated[str, typer.Option(help="The tweet.")],
     image: Annotated[Path | None, typer.Option(help="Its picture.")] = None,
+    head: Annotated[str | None, typer.Option(help="A mention in it, to find its relation to the tail.")] = None,
+    tail: Annotated[str | None, typer.Option(help="The mention that it is related to.")] = None,
     captioner: Annotated[str | None, typer.Option(help="Who describes the picture; 'doctor' lists them.")] = None,
     teacher: Annotated[str | None, typer.Option(help="Who explains the tweet; 'doctor' lists them.")] = None,
     student: StudentName = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Caption, think about and label one tweet, with and without what the teacher knows."""
+    """Caption, think about and label one tweet, with and without what the teacher knows.
+
+    Its entities are found or, where head and tail are given, their relation.
+    """
     from core.study import Stage, StageName, Study  # noqa: PLC0415 - torch is slow to import
 
-    bench = workbench(captioner=captioner, teacher=teacher, student=student, workspace=workspace)
-    bench.models.student(bench.settings)  # a wrong name is bad input, not the failure of a stage
+    if (head is None) != (tail is None):
+        raise BadInput("a relation has two ends: give both --head and --tail, or neither")
+    named = {"student" if head is None else "relation_student": student}
+    bench = workbench(captioner=captioner, teacher=teacher, workspace=workspace, **named)
+    bench.student("mner" if head is None else "mre")  # a wrong name is bad input, not the failure of a stage
     picture = images.read(image) if image else None
-    study = Study(bench, bench.sample(text, picture), picture)
+    sample = bench.sample(text, picture)
+    if head is not None and tail is not None:
+        sample = sample.of_pair(head, tail)
+    study = Study(bench, sample, picture)
     with progress("studying") as bar:
         seen: dict[StageName, Stage] = {}
 
@@ -123,7 +134,7 @@ def predict(
             raise
     document = _document(study)
     answer(document, as_json=as_json, lines=_lines(document))
-    if any(document[view]["entities"] is None for view in ("without_knowledge", "with_knowledge")):
+    if None in (*document["without_knowledge"].values(), *document["with_knowledge"].values()):
         reasons = {**document["problems"], **document["skipped"]}
         raise CotpdError("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
 
@@ -139,9 +150,7 @@ def _document(study: "Study") -> dict[str, Any]:
     document["knowledge"] = {grain: _text(stages[grain]) for grain in GRAINS}
     for view in ("with_knowledge", "without_knowledge"):
         prediction = stages[view].record
-        document[view] = {
-            "entities": _entities(study.sample, prediction) if isinstance(prediction, Prediction) else None
-        }
+        document[view] = _found(study.sample, prediction if isinstance(prediction, Prediction) else None)
     document["changes"] = [change.sentence for change in study.changes()]
     document["models"] = {name: stage.record.maker.model for name, stage in stages.items() if stage.record}
     document["problems"] = {name: stage.note for name, stage in stages.items() if stage.state == "failed"}
@@ -153,26 +162,32 @@ def _text(stage: "Stage") -> str | None:
     return getattr(stage.record, "text", None)
 
 
-def _entities(sample: Sample, prediction: Prediction) -> list[dict[str, Any]]:
-    """Mentions with their place in the text: `start` and `end` in Unicode code points."""
+def _found(sample: Sample, prediction: Prediction | None) -> dict[str, Any]:
+    """The likeliest relations, or mentions with their place in the text: `start` and `end` in Unicode code points."""
+    if sample.task == "mre":
+        return {"relations": [each.model_dump() for each in prediction.relations] if prediction else None}
+    if prediction is None:
+        return {"entities": None}
     found = []
     for entity in prediction.entities:
         start, end = sample.characters(entity)
         found.append(
             {"text": sample.mention(entity), "type": entity.type, "start": start, "end": end, "score": entity.score}
         )
-    return found
+    return {"entities": found}
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
     made = {"caption": document["caption"], **document["knowledge"]}
     lines = [f"{name}: {text}" for name, text in made.items() if text is not None]
     for view in ("without_knowledge", "with_knowledge"):
-        entities = document[view]["entities"]
-        if entities is None:
-            named = "no answer"
-        else:
-            named = ", ".join(f"{each['text']} ({each['type']} {each['score']:.0%})" for each in entities) or "nothing"
+        match document[view]:
+            case {"relations": [*found]}:
+                named = ", ".join(f"{each['label']} {each['score']:.0%}" for each in found)
+            case {"entities": [*found]}:
+                named = ", ".join(f"{each['text']} ({each['type']} {each['score']:.0%})" for each in found) or "nothing"
+            case _:
+                named = "no answer"
         lines.append(f"{view.replace('_', ' ')}: {named}")
     lines += [f"{name}: {problem}" for name, problem in {**document["problems"], **document["skipped"]}.items()]
     return [*lines, *document["changes"]]

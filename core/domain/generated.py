@@ -158,11 +158,21 @@ class Counterfactual(Made):
 
 
 class Prediction(Made):
-    """What the student found in a sample, seen with or without knowledge."""
+    """What the student found in a sample, seen with or without knowledge.
+
+    Its mentions or, for a pair of them, the relations that are likeliest, the best first.
+    """
 
     sample_id: str
     view: View
-    entities: tuple[ScoredEntity, ...]
+    entities: tuple[ScoredEntity, ...] = ()
+    # Left out where there are none, so that ids are what they were before relations were predicted.
+    relations: tuple[ScoredRelation, ...] = Field(default=(), exclude_if=lambda found: not found)
+
+    @property
+    def answer(self) -> Answer:
+        """What it comes to: all mentions, or the best relation."""
+        return Answer(entities=self.entities, relation=next(iter(self.relations), None))
 
     def bare(self) -> tuple[Entity, ...]:
         """The mentions without their scores, as labels of a sample."""

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from core.domain.record import Record, Value
-from core.domain.tokens import split_words
+from core.domain.tokens import find_words, split_words
 from core.errors import BadInput
 
 Task = Literal["mner", "mre"]
@@ -85,6 +85,24 @@ class Sample(Record):
         """A sample as a corpus stores it: its text is its words with a space between."""
         text = " ".join(tokens)
         return cls(task=task, text=text, tokens=tokens, image=image, entities=entities, relation=relation)
+
+    def of_pair(self, head: str, tail: str) -> Self:
+        """The same tweet, asked for the relation of two mentions in it, each the first that has these words.
+
+        Raises:
+            BadInput: a mention does not stand in the tweet, or both are the same.
+        """
+        spans = []
+        for end, mention in (("head", head), ("tail", tail)):
+            words = split_words(mention)
+            start = find_words(words, self.tokens)
+            if start is None:
+                raise BadInput(f"the {end} {mention!r} does not stand in the tweet as whole words: copy it from there")
+            spans.append(Span(start=start, end=start + len(words)))
+        first, second = spans
+        if first == second:
+            raise BadInput(f"head and tail are both {head!r}: a relation is between two mentions")
+        return self.model_copy(update={"task": "mre", "relation": Relation(head=first, tail=second)})
 
     @model_validator(mode="after")
     def _labels_lie_in_the_text(self) -> Self:

@@ -32,6 +32,12 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def find_words(words: tuple[str, ...], tokens: tuple[str, ...], start: int = 0) -> int | None:
+    """Where words stand in a text's, from the word `start` on; None where they don't."""
+    places = range(start, len(tokens) - len(words) + 1)
+    return next((at for at in places if words and tokens[at : at + len(words)] == words), None)
+
+
 def _extends(character: str) -> bool:
     """Whether a sign belongs to the one before it: marks, joiners, skin tones, the tags of regional flags."""
     is_skin_tone = "\U0001f3fb" <= character <= "\U0001f3ff"

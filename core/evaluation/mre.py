@@ -21,6 +21,11 @@ MNRE_23 = frozenset(
 """The 23 labels of MNRE's second version (12,247 / 1,624 / 1,614 samples), spelt as published."""
 
 
+def in_words(relation: str) -> str:
+    """A relation as a person reads it: `/per/org/member_of` is "member of"."""
+    return "no relation" if relation == NONE else relation.rpartition("/")[2].replace("_", " ") or relation
+
+
 class RelationScores(Score):
     """Micro-averaged scores over all relations but "None", and the scores of each that occurs.
 

@@ -82,6 +82,13 @@ def reword(sample: Sample, made: Draft, text: str) -> Draft:
     return replace(reworded, lost=lost)
 
 
+def drawn(spans: Sequence[Entity], start: int, end: int, kind: str) -> tuple[Entity, ...]:
+    """What is marked once tokens `[start, end)` were dragged over: a new span or, one word of a span, that one less."""
+    if end - start == 1 and any(span.start <= start < span.end for span in spans):
+        return unmark(spans, start)
+    return mark(spans, start, end, kind)
+
+
 def mark(spans: Sequence[Entity], start: int, end: int, kind: str) -> tuple[Entity, ...]:
     """Draw a span over tokens `[start, end)`: what it overlaps goes, and a head or a tail is there once."""
     new = Entity(start=start, end=end, type=kind)
@@ -109,12 +116,21 @@ def finish(sample: Sample, made: Draft) -> Sample:
         # Nobody may have labelled the sample; drawing a span does.
         changed["entities"] = made.spans if made.spans or sample.entities is not None else None
     else:
-        ends = {span.type: Span(start=span.start, end=span.end) for span in made.spans}
-        if not _has_both_ends(made.spans):
-            raise BadInput("a relation needs both its head and its tail: choose one and drag over its words")
-        relation = Relation(head=ends[HEAD], tail=ends[TAIL], label=sample.relation.label)
+        relation = pair_of(made.spans).model_copy(update={"label": sample.relation.label})
         changed |= {"relation": relation, "entities": sample.entities if made.tokens == sample.tokens else None}
     return sample.model_copy(update=changed)
+
+
+def pair_of(spans: Sequence[Entity]) -> Relation:
+    """Head and tail as they are drawn; how they are related is not known.
+
+    Raises:
+        BadInput: one of them is not marked.
+    """
+    if not _has_both_ends(spans):
+        raise BadInput("a relation needs both its head and its tail: choose one and drag over its words")
+    ends = {span.type: Span(start=span.start, end=span.end) for span in spans}
+    return Relation(head=ends[HEAD], tail=ends[TAIL])
 
 
 def _marked(sample: Sample, made: Draft) -> Sample:
