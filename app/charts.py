@@ -6,8 +6,10 @@ from typing import get_args
 
 import plotly.graph_objects as go
 
+from app import inert
 from app.marks import colour
-from core.domain import DropReason, Sample, ScoredEntity
+from core.domain import DropReason, Entity, Sample, ScoredEntity, ScoredRelation
+from core.evaluation.mre import in_words
 from core.store.answers import Outcome
 
 HIDE_BAR = {"displayModeBar": False}
@@ -16,36 +18,56 @@ HIDE_BAR = {"displayModeBar": False}
 
 def confidences(sample: Sample, without: Sequence[ScoredEntity], with_: Sequence[ScoredEntity]) -> go.Figure:
     """How sure the student is of each mention: hollow without knowledge, filled with it, a line between the two."""
-    old = {(entity.start, entity.end, entity.type): entity.score for entity in without}
-    new = {(entity.start, entity.end, entity.type): entity.score for entity in with_}
+    old, new = ({(each.start, each.end, each.type): each.score for each in found} for found in (without, with_))
+    keys = sorted(old.keys() | new.keys())
+    rows = [
+        (_name(sample, Entity(start=key[0], end=key[1], type=key[2])), colour(key[2]), old.get(key), new.get(key))
+        for key in keys
+    ]
+    return _both_views(rows)
+
+
+def relations(without: Sequence[ScoredRelation], with_: Sequence[ScoredRelation]) -> go.Figure:
+    """How sure the student is of the likeliest relations, drawn as `confidences` are."""
+    old, new = ({each.label: each.score for each in found} for found in (without, with_))
+    labels = sorted(old.keys() | new.keys(), key=lambda label: -max(old.get(label, 0), new.get(label, 0)))
+    rows = [
+        (html.escape(inert.short(in_words(label), 24)), "#0072b2", old.get(label), new.get(label)) for label in labels
+    ]
+    return _both_views(rows)
+
+
+def _both_views(rows: Sequence[tuple[str, str, float | None, float | None]]) -> go.Figure:
+    """Rows of a name, a colour and the scores of both views, from the top; None where a view has none."""
     figure = go.Figure()
-    mentions = sorted(old.keys() | new.keys(), reverse=True)
-    for row, key in enumerate(mentions):
-        scores = [table[key] for table in (old, new) if key in table]
-        figure.add_scatter(x=scores, y=[row] * len(scores), mode="lines", line={"color": colour(key[2]), "width": 3})
-    for name, table, symbol in (("without knowledge", old, "circle-open"), ("with knowledge", new, "circle")):
-        rows = [(row, key) for row, key in enumerate(mentions) if key in table]
+    places = range(len(rows) - 1, -1, -1)
+    for place, (_, shade, *scores) in zip(places, rows, strict=True):
+        known = [score for score in scores if score is not None]
+        figure.add_scatter(x=known, y=[place] * len(known), mode="lines", line={"color": shade, "width": 3})
+    for side, (name, symbol) in enumerate((("without knowledge", "circle-open"), ("with knowledge", "circle"))):
+        points = [
+            (place, row[1], row[2 + side]) for place, row in zip(places, rows, strict=True) if row[2 + side] is not None
+        ]
         # Colour says the type, so the legend's, which says the view alone, has none.
         grey = {"symbol": symbol, "size": 13, "color": "#777", "line": {"width": 2}}
         figure.add_scatter(name=name, x=[None], y=[None], mode="markers", marker=grey)
         figure.add_scatter(
             showlegend=False,
-            x=[table[key] for _, key in rows],
-            y=[row for row, _ in rows],
+            x=[score for _, _, score in points],
+            y=[place for place, _, _ in points],
             mode="markers",
-            marker={"symbol": symbol, "size": 13, "color": [colour(key[2]) for _, key in rows], "line": {"width": 2}},
+            marker={"symbol": symbol, "size": 13, "color": [shade for _, shade, _ in points], "line": {"width": 2}},
             hovertemplate=f"%{{x:.1%}} {name}<extra></extra>",
         )
     figure.update_traces(showlegend=False, selector={"mode": "lines"}, hoverinfo="skip")
     figure.update_layout(
-        height=110 + 34 * len(mentions),
+        height=110 + 34 * len(rows),
         margin={"l": 0, "r": 10, "t": 30, "b": 0},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         dragmode=False,
     )
     figure.update_xaxes(range=[0, 1.04], tickformat=".0%", fixedrange=True, title="how sure")
-    names = [_name(sample, ScoredEntity(start=key[0], end=key[1], type=key[2], score=0)) for key in mentions]
-    figure.update_yaxes(tickvals=list(range(len(mentions))), ticktext=names, fixedrange=True, automargin=True)
+    figure.update_yaxes(tickvals=list(places), ticktext=[row[0] for row in rows], fixedrange=True, automargin=True)
     return figure
 
 
@@ -109,6 +131,6 @@ def variants(outcomes: Sequence[Outcome]) -> go.Figure:
 _PARTS = ("#0072b2", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#009e73", "#999999")
 
 
-def _name(sample: Sample, entity: ScoredEntity) -> str:
+def _name(sample: Sample, entity: Entity) -> str:
     words = sample.mention(entity)
     return html.escape(words if len(words) <= 24 else words[:23] + "…") + f" · {html.escape(entity.type)}"

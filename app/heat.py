@@ -58,7 +58,8 @@ def parts(attributions: dict[str, Attribution]) -> go.Figure:
         dragmode=False,
     )
     figure.update_xaxes(title="mean log-odds", fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True)
+    # The legend's own bars have no y, of which the browser would make an axis of numbers.
+    figure.update_yaxes(type="category", autorange="reversed", fixedrange=True, automargin=True)
     return figure
 
 

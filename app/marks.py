@@ -6,7 +6,9 @@ from itertools import groupby
 import streamlit as st
 
 from app.inert import direction, escaped, markup
-from core.domain import Entity, Sample, ScoredEntity
+from core.domain import Answer, Entity, Sample, ScoredEntity
+from core.evaluation.mre import in_words
+from core.review.editing import HEAD, TAIL, spans_of
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the tints carry dark text on any theme.
 _COLOURS = {
@@ -15,6 +17,8 @@ _COLOURS = {
     "ORG": ("#b34700", "#fde3d2"),
     "MISC": ("#9c4483", "#f6e0ee"),
     "OTHER": ("#9c4483", "#f6e0ee"),
+    HEAD: ("#0072b2", "#d6eaf8"),
+    TAIL: ("#b34700", "#fde3d2"),
 }
 _UNKNOWN = ("#666666", "#e8e8e8")
 
@@ -63,6 +67,24 @@ def show_tweet(
     pieces.append(_words(sample, position, len(sample.text), gone, new))
     style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1;font-size:1.05rem"
     st.html(f'<div dir="{direction(sample.text)}" style="{style}">{"".join(pieces)}</div>')
+
+
+def show_answer(sample: Sample, answer: Answer, changed: Collection[tuple[int, int]] = ()) -> None:
+    """What a student found: the tweet with its mentions or, of a pair, with head and tail and how they are related.
+
+    What differs from another answer, by its span in `changed`, has a dashed frame.
+    """
+    if answer.relation is None:
+        show_tweet(sample, answer.entities, changed)
+        return
+    show_tweet(sample, spans_of(sample), changed)
+    show_relation(answer.relation.label, answer.relation.score)
+
+
+def show_relation(label: str, score: float | None = None) -> None:
+    """How head and tail are related, in words and by its label."""
+    sure = "" if score is None else f" {score:.0%}"
+    st.html(f'<b>{escaped(in_words(label))}</b>{sure}<br><small style="opacity:.7">{escaped(label)}</small>')
 
 
 def show_legend(kinds: Iterable[str]) -> None:

@@ -28,6 +28,9 @@ def chosen_settings() -> Settings:
     chosen = {"captioner": captioner, "teacher": teacher, **_choose_teacher_model(teacher, settings)}
     # In the URL, so that a link says whose answers it shows; not so a teacher, for whom the server's owner may pay.
     chosen["student"] = _choose("student", "Student", settings.student, bind="query-params")
+    chosen["relation_student"] = _choose(
+        "relation_student", "Student of relations", settings.relation_student, bind="query-params"
+    )
     return settings.model_copy(update=chosen)
 
 
@@ -60,7 +63,7 @@ def _choose(kind: Kind, label: str, default: str, bind: Literal["query-params"] 
         bind=bind,
         persist_state="session",
     )
-    problem = known[chosen].problem if chosen in known else f"there is no {kind} of this name"
+    problem = known[chosen].problem if chosen in known else f"there is no {kind.replace('_', ' ')} of this name"
     if problem:
         st.sidebar.caption(f":material/warning: Not usable here: {inert.label(problem, limit=400)}")
     return chosen

@@ -106,8 +106,9 @@ def show_prediction(name: StageName, stage: Stage, sample: Sample, changes: list
         show_note(stage)
         if isinstance(stage.record, Prediction):
             sides = (change.before if name == "without_knowledge" else change.after for change in changes)
-            marks.show_tweet(sample, stage.record.entities, {(side.start, side.end) for side in sides if side})
-            if not stage.record.entities:
+            answer = stage.record.answer
+            marks.show_answer(sample, answer, {(side.start, side.end) for side in sides if side})
+            if not answer.entities and not answer.relation:
                 inert.show("Nothing that has a name was found.", faint=True)
 
 

@@ -103,9 +103,7 @@ def show_answers(now: Standing, before: Standing) -> None:
 def show_answer(standing: Standing, view: View) -> None:
     """One answer: the tweet with its mentions, or the relation."""
     answer = standing.answers[view]
-    marks.show_tweet(standing.row.sample, answer.entities)
-    if answer.relation:
-        inert.show(f"{answer.relation.label} {answer.relation.score:.0%}")
+    marks.show_answer(standing.row.sample, answer)
 
 
 def show_history(tried: Sequence[Counterfactual]) -> None:

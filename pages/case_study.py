@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from app import charts, inert, marks, navigation, people, problems, resources, sidebar, stages
+from app import charts, inert, marks, navigation, pair, people, problems, resources, sidebar, stages
 from app.terms import VIEWS
-from core.comparison import changes
+from core.comparison import answer_changes
 from core.domain import GRAINS, Augmentation, Choice, Prediction, Sample, Task, View
 from core.review import decide
+from core.review.editing import pair_of, spans_of
 from core.store import Case
 from core.stored import summary_read
 from core.study import VARIANTS, Stage, StageName, Study, keep_picture, stages_of
 
 POLL = 0.3  # seconds between two looks at a running study: about the pace of reading
+
+UNCHANGED: dict[Task, str] = {"mner": "no mention", "mre": "no relation"}
 
 TASKS: dict[Task, str] = {"mner": "Named entities (MNER)", "mre": "Relations (MRE)"}
 
@@ -31,6 +34,7 @@ def open_case() -> Case | None:
             task=case.sample.task,
             decision_problem="",
         )
+        pair.take(case.sample)
         empty_uploader()
     return case
 
@@ -51,6 +55,7 @@ def take_demo() -> None:
         if demo.title == title:
             # The choice is let go of: who edits the tweet, and picks it again, gets it again.
             st.session_state.update(tweet=sample.text, picture=sample.image, task=sample.task, demo=None)
+            pair.take(sample)
             empty_uploader()
 
 
@@ -92,27 +97,31 @@ def upload_key() -> str:
     return f"upload_{st.session_state.get('uploads', 0)}"
 
 
-def same_sample(sample: Sample, text: str, image: str | None, task: Task) -> bool:
+def is_in_form(sample: Sample) -> bool:
     """Whether the form still holds a known sample, so that its gold labels may be shown."""
-    return (sample.text.strip(), sample.image, sample.task) == (text.strip(), image, task)
+    text, task = st.session_state.get("tweet") or "", st.session_state.task
+    if (sample.text.strip(), sample.image, sample.task) != (text.strip(), st.session_state.get("picture"), task):
+        return False
+    return task == "mner" or pair.of_tweet().spans == spans_of(sample)
 
 
 def is_of_form(case_id: str) -> bool:
     """Whether the tweet and the picture in the form are those of a case."""
-    case, text = resources.store().case(case_id), st.session_state.get("tweet") or ""
-    task: Task = st.session_state.task or "mner"
-    return case is None or same_sample(case.sample, text, st.session_state.get("picture"), task)
+    case = resources.store().case(case_id)
+    return case is None or is_in_form(case.sample)
 
 
 def form_sample(case: Case | None) -> Sample:
     """The sample in the form: a known one with its gold labels where it is one."""
-    text, image = st.session_state.tweet or "", st.session_state.get("picture")
-    task: Task = st.session_state.task or "mner"
     known = [sample for _, sample in resources.demo_samples()] + ([case.sample] if case else [])
     for sample in known:
-        if same_sample(sample, text, image, task):
+        if is_in_form(sample):
             return sample
-    return Sample.from_text(text, task=task, image=image)
+    image = st.session_state.get("picture")
+    if st.session_state.task == "mner":
+        return Sample.from_text(st.session_state.tweet or "", image=image)
+    made = pair.of_tweet()
+    return Sample(task="mre", text=made.text, tokens=made.tokens, image=image, relation=pair_of(made.spans))
 
 
 def show_form(case: Case | None) -> None:
@@ -133,6 +142,9 @@ def show_form(case: Case | None) -> None:
         st.segmented_control(
             "Task", list(TASKS), format_func=TASKS.__getitem__, key="task", required=True, persist_state="session"
         )
+        if st.session_state.task == "mre":
+            with problems.shown():
+                pair.show()
     with right:
         st.file_uploader(
             "Picture",
@@ -243,7 +255,7 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
     """Both views side by side, and what changed between them."""
     st.subheader("What the student finds")
     before, after = prediction(now, "without_knowledge"), prediction(now, "with_knowledge")
-    changed = changes(case.sample, before.entities, after.entities) if before and after else []
+    changed = answer_changes(case.sample, before.answer, after.answer) if before and after else []
     for column, view in zip(st.columns(2), VIEWS, strict=True):
         with column:
             stages.show_prediction(view, now.get(view, stages.ABSENT), case.sample, changed)
@@ -252,7 +264,14 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
         marks.show_legend(kinds)
     if before and after:
         sentences = [change.sentence for change in changed]
-        inert.show("\n".join(sentences) + "." if sentences else "Knowledge changed no mention, only how sure it is.")
+        unchanged = f"Knowledge changed {UNCHANGED[case.sample.task]}, only how sure it is."
+        inert.show("\n".join(sentences) + "." if sentences else unchanged)
+    if before and after and before.relations:
+        st.plotly_chart(
+            charts.relations(before.relations, after.relations),
+            config=charts.HIDE_BAR,
+            alt="How sure the student is of each relation, without and with knowledge",
+        )
     if before and after and (before.entities or after.entities):
         st.plotly_chart(
             charts.confidences(case.sample, before.entities, after.entities),
@@ -269,6 +288,9 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
     if case.sample.entities is not None:
         with st.expander("Gold labels", icon=":material/verified:"):
             marks.show_tweet(case.sample, case.sample.entities)
+    elif case.sample.relation and case.sample.relation.label:
+        with st.expander("Gold relation", icon=":material/verified:"):
+            marks.show_relation(case.sample.relation.label)
 
 
 def show_results(case_id: str) -> None:

@@ -80,9 +80,7 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
         with place, st.container(border=True, height="stretch"):
             st.markdown(f"**{title}**")
             sides = [j.change.before if view == "without_knowledge" else j.change.after for j in judged]
-            marks.show_tweet(case.sample, found[view].entities, {(side.start, side.end) for side in sides if side})
-            if relation := found[view].relation:
-                inert.show(f"{relation.label} {relation.score:.0%}")
+            marks.show_answer(case.sample, found[view], {(side.start, side.end) for side in sides if side})
     for each in judged:
         inert.show(each.change.sentence + (f" ({EFFECTS[each.effect]})" if each.effect else "") + ".")
     if not judged:
@@ -90,6 +88,9 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
     if case.sample.entities is not None:
         with st.expander("Gold labels", icon=":material/verified:"):
             marks.show_tweet(case.sample, case.sample.entities)
+    elif case.sample.relation and case.sample.relation.label:
+        with st.expander("Gold relation", icon=":material/verified:"):
+            marks.show_relation(case.sample.relation.label)
 
 
 @st.cache_data(max_entries=200, show_spinner="Walking from [MASK] to the words, and hiding them one by one…")
@@ -109,7 +110,7 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
             inert.show("Nothing was found, so there is no score to explain.", faint=True)
             return
         number = st.selectbox(
-            "Mention",
+            "Mention" if predictor.task == "mner" else "Relation",
             range(len(targets)),
             format_func=lambda at: inert.short(name_of(row.sample, targets[at]), 70),
             key=f"target_{row.sample.id}",
@@ -244,17 +245,20 @@ chosen = sidebar.chosen_settings()
 st.title("Explain")
 st.caption("Why the student said what it said, what the knowledge changed, and what would change its mind.")
 with problems.shown():
-    student = resources.workbench(chosen).models.student(chosen)
-    st.caption(f"Student: {inert.label(student.name)}")
     problems.forget("note_problem")
     picked = [stored_case(resources.store(), case_id) for case_id in pick_cases()]
     if picked:
-        stored = [stored_row(resources.store(), case.sample, student.name) for case in picked]
+        students = [resources.workbench(chosen).student(case.sample.task) for case in picked]
+        st.caption(f"Student: {', '.join(dict.fromkeys(inert.label(student.name) for student in students))}")
+        stored = [
+            stored_row(resources.store(), case.sample, student.name)
+            for case, student in zip(picked, students, strict=True)
+        ]
         rows = [tell(row, parts_of(row)) for row in stored]
-        for column, case, row in zip(st.columns(len(picked)), picked, rows, strict=True):
+        for column, each, case, row in zip(st.columns(len(picked)), students, picked, rows, strict=True):
             with column, problems.shown():
-                show_case(student, case, row, alone=len(picked) == 1)
-        first, row = picked[0], rows[0]
+                show_case(each, case, row, alone=len(picked) == 1)
+        first, row, student = picked[0], rows[0], students[0]
         if len(picked) > 1:
             st.caption("What follows is of the case on the left, or above on a narrow screen.")
         st.page_link(navigation.case_study(), label="Open in the case study", query_params={"case": first.sample.id})

@@ -8,12 +8,14 @@ KINDS = {
     "captioner": ("Captioners", "put a picture into words"),
     "teacher": ("Teachers", "explain a tweet and make new ones"),
     "student": ("Students", "find the entities"),
+    "relation_student": ("Students of relations", "find how two mentions are related"),
 }
 
 st.title("Models")
 with problems.shown():
     found = sidebar.findings()
-    for column, (kind, (title, purpose)) in zip(st.columns(3), KINDS.items(), strict=True):
+    columns = st.columns(3)
+    for column, (kind, (title, purpose)) in zip((*columns, columns[-1]), KINDS.items(), strict=True):
         with column:
             st.subheader(title)
             st.caption(f"They {purpose}.")

@@ -147,13 +147,7 @@ def take_span(start: int, end: int, of: str) -> None:
     draft = st.session_state.draft
     if of != span_editor.mark_of(draft.tokens):
         return
-    inside = end - start == 1 and any(span.start <= start < span.end for span in draft.spans)
-    spans = (
-        editing.unmark(draft.spans, start)
-        if inside
-        else editing.mark(draft.spans, start, end, st.session_state.drawing)
-    )
-    st.session_state.draft = draft.with_spans(spans)
+    st.session_state.draft = draft.with_spans(editing.drawn(draft.spans, start, end, st.session_state.drawing))
 
 
 def save_edit(told: tuple[str, ...]) -> None:

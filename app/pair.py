@@ -1,0 +1,62 @@
+"""Head and tail of the relation that is asked for, drawn over the words of the tweet in the form."""
+
+import streamlit as st
+
+from app import inert, span_editor
+from core.domain import Sample
+from core.review import editing
+from core.review.editing import HEAD, TAIL, Draft
+
+_OTHER = {HEAD: TAIL, TAIL: HEAD}
+
+
+def take(sample: Sample) -> None:
+    """Mark what a known sample has marked."""
+    st.session_state.pair = editing.draft(sample) if sample.task == "mre" else None
+    st.session_state.pop("end", None)
+
+
+def of_tweet() -> Draft:
+    """The tweet in the form with its head and tail, as far as they are marked; what was marked moves with its words.
+
+    Raises:
+        BadInput: the tweet is empty, or longer than a tweet can be.
+    """
+    text: str = st.session_state.get("tweet") or ""
+    kept: Draft | None = st.session_state.get("pair")
+    if kept is None:
+        kept = editing.draft(Sample.from_text(text, task="mre"))
+    kept = editing.reword(Sample(task="mre", text=kept.text, tokens=kept.tokens), kept, text)
+    st.session_state.pair = kept
+    return kept
+
+
+def show() -> None:
+    """The words of the tweet, over which head and tail are dragged."""
+    if not (st.session_state.get("tweet") or "").strip():
+        inert.show("Write the tweet first, then mark two mentions in it: the head, and the tail it is related to.")
+        return
+    made = of_tweet()
+    marked = {span.type for span in made.spans}
+    st.session_state.setdefault("end", TAIL if marked == {HEAD} else HEAD)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control("Mark the", [HEAD, TAIL], key="end", required=True, persist_state="session")
+        st.button("Swap them", icon=":material/swap_horiz:", on_click=_swap, disabled=len(marked) < len(_OTHER))
+    span_editor.show(made.tokens, made.spans, key="pair_words", on_drawn=_draw)
+    st.caption("Drag over words, or tap one; tap it again to take the mark away. How is the head related to the tail?")
+
+
+def _draw(start: int, end: int, of: str) -> None:
+    """Words were dragged over; where others stand by now, nobody dragged over those."""
+    made: Draft = st.session_state.pair
+    if of != span_editor.mark_of(made.tokens):
+        return
+    kind: str = st.session_state.end
+    st.session_state.pair = made.with_spans(editing.drawn(made.spans, start, end, kind))
+    marked = {span.type for span in st.session_state.pair.spans}
+    st.session_state.end = _OTHER[kind] if marked == {kind} else kind
+
+
+def _swap() -> None:
+    made: Draft = st.session_state.pair
+    st.session_state.pair = made.with_spans(span.model_copy(update={"type": _OTHER[span.type]}) for span in made.spans)
