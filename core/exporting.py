@@ -12,12 +12,12 @@ from pydantic import JsonValue
 
 from core import corpora
 from core.corpora import Row
-from core.domain import Grain, Sample
+from core.domain import Sample
 from core.files import file_name, temporary_folder, writing
 from core.identity import Person
 from core.progress import Progress
 from core.store import Approval, Store
-from core.stored import stored_samples
+from core.stored import known_of, stored_samples
 
 Leavable = Literal["image", "caption", "knowledge"]
 """What can be left out for a form that has no place for it; labels can't."""
@@ -122,18 +122,17 @@ def _of_approval(approval: Approval) -> tuple[Row, Origin]:
 
 def _of_samples(store: Store, corpus: str, split: str, samples: Iterable[Sample]) -> Iterator[tuple[Row, Origin]]:
     for position, sample in enumerate(samples):
-        caption = next(iter(store.captions(sample.id)), None)
-        thoughts = {thought.grain: thought for thought in reversed(store.knowledge(sample.id))}
-        knowledge: dict[Grain, str] = {grain: thought.text for grain, thought in thoughts.items()}
+        known = known_of(store, sample.id)
+        knowledge = {grain: thought.text for grain, thought in known.thoughts.items()}
         origin: Origin = {
             "sample": sample.id,
             "corpus": corpus,
             "split": split,
             "position": position,
-            "caption": caption.maker.model if caption else None,
-            "knowledge": {grain: thought.maker.model for grain, thought in thoughts.items()},
+            "caption": known.caption.maker.model if known.caption else None,
+            "knowledge": {grain: thought.maker.model for grain, thought in known.thoughts.items()},
         }
-        yield Row(sample, caption.text if caption else None, knowledge), origin
+        yield Row(sample, known.caption.text if known.caption else None, knowledge), origin
 
 
 def _export(

@@ -1,7 +1,9 @@
 """What the workspace holds: one case, a split, and samples as rows that a student reads."""
 
+from dataclasses import dataclass
+
 from core.corpora import Row
-from core.domain import Knowledge, Sample
+from core.domain import Caption, Grain, Knowledge, Sample
 from core.errors import BadInput
 from core.store import Case, Store
 
@@ -32,6 +34,25 @@ def stored_samples(store: Store, corpus: str, split: str) -> list[Sample]:
     return samples
 
 
+@dataclass(frozen=True)
+class Known:
+    """A sample's newest caption, and its newest thought of each grain."""
+
+    caption: Caption | None
+    thoughts: dict[Grain, Knowledge]
+
+
+def known_of(store: Store, sample_id: str) -> Known:
+    """What the workspace knows about a sample.
+
+    Raises:
+        StoreError: the workspace cannot be read.
+    """
+    newest_last = reversed(store.knowledge(sample_id))
+    thoughts = {thought.grain: thought for thought in newest_last}
+    return Known(next(iter(store.captions(sample_id)), None), thoughts)
+
+
 def stored_row(store: Store, sample: Sample, student: str | None = None) -> Row:
     """A sample with its newest caption, and its newest thought of each grain.
 
@@ -41,11 +62,11 @@ def stored_row(store: Store, sample: Sample, student: str | None = None) -> Row:
     Raises:
         StoreError: the workspace cannot be read.
     """
-    captions = store.captions(sample.id)
-    knowledge = {each.grain: each.text for each in reversed(store.knowledge(sample.id))}
+    known = known_of(store, sample.id)
+    knowledge = {grain: thought.text for grain, thought in known.thoughts.items()}
     if student and (summary := summary_read(store, sample.id, student)):
         knowledge = {"summary": summary.text}
-    return Row(sample=sample, caption=captions[0].text if captions else None, knowledge=knowledge)
+    return Row(sample=sample, caption=known.caption.text if known.caption else None, knowledge=knowledge)
 
 
 def summary_read(store: Store, sample_id: str, student: str) -> Knowledge | None:

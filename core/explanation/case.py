@@ -14,7 +14,7 @@ from core.explanation.reading import PromptAttention, Reading
 from core.prediction import Predictor
 from core.progress import Progress
 from core.store import Store
-from core.stored import stored_case, stored_row, summary_read
+from core.stored import known_of, stored_case, stored_row, summary_read
 
 
 class Judged(Value):
@@ -109,9 +109,10 @@ def explain_stored(predictor: Predictor, store: Store, case_id: str, progress: P
         StoreError: the workspace cannot be read.
     """
     case = stored_case(store, case_id)
-    makers: dict[str, str] = {thought.grain: thought.maker.model for thought in reversed(case.knowledge)}
-    if case.captions:
-        makers["caption"] = case.captions[0].maker.model
+    known = known_of(store, case_id)
+    makers: dict[str, str] = {grain: thought.maker.model for grain, thought in known.thoughts.items()}
+    if known.caption:
+        makers["caption"] = known.caption.maker.model
     if summary := summary_read(store, case_id, predictor.name):
         makers["summary"] = summary.maker.model
     study = explain(predictor, stored_row(store, case.sample, predictor.name), progress)

@@ -13,6 +13,7 @@ from core.prediction import Predictor, mark_of, student_folder, student_mark
 from core.progress import Progress
 from core.store import Store
 from core.store.queue import Item
+from core.stored import known_of
 from core.workbench import Workbench
 
 BATCH = 50
@@ -48,17 +49,17 @@ def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
         StoreError: the workspace cannot be written.
     """
     store = workbench.store
-    captions = store.captions(item.parent.id)
+    known = known_of(store, item.parent.id)
+    caption, thoughts = known.caption, [*known.thoughts.values()]
     if imagined := item.augmentation.caption:
-        captions = [Caption(sample_id=item.variant.id, text=imagined, maker=item.augmentation.maker)]
-    thoughts = {thought.grain: thought for thought in reversed(store.knowledge(item.parent.id))}
+        caption = Caption(sample_id=item.variant.id, text=imagined, maker=item.augmentation.maker)
     found: list[Prediction] = []
     doubt = differences = None
     with suppress(BadInput):
         found.append(student.predict(item.variant))
         doubt = 1 - min((entity.score for entity in found[0].entities), default=1.0)
-        if captions or thoughts:
-            found.append(student.predict_with(item.variant, captions[0] if captions else None, [*thoughts.values()]))
+        if caption or thoughts:
+            found.append(student.predict_with(item.variant, caption, thoughts))
             differences = len(changes(item.variant, found[0].entities, found[1].entities))
     kept = [_about(item, prediction) for prediction in found]
     store.queue.keep_opinion(item, student.mark, kept, uncertainty=doubt, changes=differences)
