@@ -86,19 +86,20 @@ def show_opinion(item: Item, *, asked: bool) -> None:
     now = resources.store().queue.find(item.augmentation.id)
     if now is None:
         return
-    kept = opinions.kept_opinion(resources.store(), now, asking.mark)
-    st.caption(f"What the student {inert.label(asking.student)} finds in the variant")
+    mark = asking.mark(now.variant.task)
+    kept = opinions.kept_opinion(resources.store(), now, mark)
+    st.caption(f"What the student {inert.label(asking.student(now.variant.task))} finds in the variant")
     if kept is None:
-        if asking.mark and now.student == asking.mark:
+        if mark and now.student == mark:
             why = "It cannot read this variant."
         else:
             why = asking.problem or "It is being asked." if asked else "It has not been asked yet."
         inert.show(why, faint=True)
         return
-    marks.show_tweet(now.variant, kept.without_knowledge.entities)
+    marks.show_answer(now.variant, kept.without_knowledge.answer)
     if kept.with_knowledge and now.changes:
         st.caption(f"With knowledge ({now.changes} changed)")
-        marks.show_tweet(now.variant, kept.with_knowledge.entities)
+        marks.show_answer(now.variant, kept.with_knowledge.answer)
 
 
 def show_history(item: Item, *, blind: bool) -> None:

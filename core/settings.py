@@ -6,7 +6,7 @@ Secrets are not here: the endpoint's key is read from OPENAI_API_KEY where it is
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from core.domain import Task
 from core.errors import BadInput
 from core.identity import Role
 
@@ -68,6 +69,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="e-mail to role (viewer, reviewer, curator), where people sign in"
     )
     default_role: Role = Field("viewer", description="role of those who sign in and are not among the people")
+
+    def of_task(self, task: Task) -> Self:
+        """These settings with the student of a task as the one that answers."""
+        return self.model_copy(update={"student": self.student if task == "mner" else self.relation_student})
 
     @classmethod
     def settings_customise_sources(

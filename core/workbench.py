@@ -146,8 +146,8 @@ class Workbench:
             BadInput: there is none of that name, it was trained for the other task, or it is broken.
             Unavailable: its encoder cannot be loaded.
         """
-        chosen = self.settings.student if task == "mner" else self.settings.relation_student
-        student = self.models.student(self.settings.model_copy(update={"student": name or chosen}))
+        chosen = self.settings.model_copy(update={"student": name}) if name else self.settings.of_task(task)
+        student = self.models.student(chosen)
         if student.task != task:
             finds, wanted = ("entities", "relations") if task == "mre" else ("relations", "entities")
             raise BadInput(f"the student {student.name} finds {finds}, not {wanted}: choose another one")

@@ -348,7 +348,7 @@ def show_desk() -> None:
 def is_awaited(item: Item) -> bool:
     """Whether the student is being asked about a card, and may still answer."""
     asking, now = resources.opinions(), resources.store().queue.find(item.augmentation.id)
-    return asking.problem is None and now is not None and now.student != asking.mark
+    return asking.problem is None and now is not None and now.student != asking.mark(now.variant.task)
 
 
 @st.fragment(run_every=LOOK)

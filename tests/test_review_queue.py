@@ -254,6 +254,30 @@ def test_the_student_is_asked_once_about_each_variant_in_both_views(
     assert opinions.ask_all(again, lambda done, total: None) == 3  # it was trained anew
 
 
+def test_a_variant_of_a_pair_is_one_for_the_student_of_relations(
+    tmp_path: Path, models: Models, student: Path, relation_student: Path
+) -> None:
+    settings = Settings.read(workspace=tmp_path, student=str(student), relation_student=str(relation_student))
+    bench = Workbench(settings, models=models)
+    tweet = Sample.from_text("ana says the acme !").of_pair("ana", "acme")
+    variant = Sample.from_text("bob says the acme !").of_pair("bob", "acme")
+    made = Augmentation(
+        parent_id=tweet.id, kind="style", answer="", variant=variant, maker=Maker(model="pen", created=FIRST)
+    )
+    bench.store.add(tweet, made)
+    fill(bench.store, 1)
+    assert opinions.ask_all(bench, lambda done, total: None) == 2
+    assert opinions.ask_all(bench, lambda done, total: None) == 0
+    pair, tweet_alone = sorted(items(bench.store), key=lambda item: item.variant.task, reverse=True)
+    kept = opinions.kept_opinion(bench.store, pair, student_mark(settings.of_task("mre")))
+    assert kept is not None
+    (best, _) = kept.without_knowledge.relations
+    assert (best.label, pair.uncertainty) == ("/per/org/member_of", pytest.approx(1 - best.score))
+    assert tweet_alone.student == student_mark(settings)
+    without = Workbench(settings.model_copy(update={"relation_student": "nobody"}), bench.store, models)
+    assert opinions.ask_all(without, lambda done, total: None) == 1
+
+
 def test_what_the_student_finds_with_an_imagined_picture_is_not_its_answer_to_the_tweet(
     tmp_path: Path, models: Models, student: Path
 ) -> None:
@@ -309,7 +333,7 @@ def test_a_student_that_is_missing_is_said_and_not_taken_for_one_that_was_asked(
     until(lambda: asked.problem is not None)
     assert "no student is called 'nobody'" in str(asked.problem)
     (item,) = items(bench.store)
-    assert opinions.kept_opinion(bench.store, item, asked.mark) is None
+    assert opinions.kept_opinion(bench.store, item, asked.mark("mner")) is None
 
 
 def until(holds: Callable[[], bool]) -> None:

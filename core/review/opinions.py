@@ -1,4 +1,4 @@
-"""What the student finds in variants: asked once about each, kept, and used to order the queue."""
+"""What the students find in variants, each in those of its task: asked once, kept, and used to order the queue."""
 
 import logging
 import threading
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.comparison import changes
-from core.domain import Caption, Prediction
-from core.errors import BadInput, CotpdError
+from core.comparison import answer_changes
+from core.domain import Caption, Prediction, Task
+from core.errors import BadInput, CotpdError, Unavailable
 from core.prediction import Predictor, mark_of, student_folder, student_mark
 from core.progress import Progress
 from core.store import Store
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Opinion:
-    """The student's mentions in a variant; `with_knowledge` is None where nothing is known about it."""
+    """What the student found in a variant; `with_knowledge` is None where nothing is known about it."""
 
     without_knowledge: Prediction
     with_knowledge: Prediction | None
@@ -43,7 +43,7 @@ def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
     """Ask a student about one variant, and keep what it finds.
 
     In its second view it knows the variant's imagined picture, or its parent's caption, and its parent's thoughts.
-    A variant that the student cannot read (relations, too long) is kept as asked, without an opinion.
+    A variant that the student cannot read (too long, say) is kept as asked, without an opinion.
 
     Raises:
         StoreError: the workspace cannot be written.
@@ -57,10 +57,12 @@ def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
     doubt = differences = None
     with suppress(BadInput):
         found.append(student.predict(item.variant))
-        doubt = 1 - min((entity.score for entity in found[0].entities), default=1.0)
+        answer = found[0].answer
+        sure = [entity.score for entity in answer.entities] + ([answer.relation.score] if answer.relation else [])
+        doubt = 1 - min(sure, default=1.0)
         if caption or thoughts:
             found.append(student.predict_with(item.variant, caption, thoughts))
-            differences = len(changes(item.variant, found[0].entities, found[1].entities))
+            differences = len(answer_changes(item.variant, answer, found[1].answer))
     kept = [_about(item, prediction) for prediction in found]
     store.queue.keep_opinion(item, student.mark, kept, uncertainty=doubt, changes=differences)
 
@@ -72,23 +74,26 @@ def _about(item: Item, prediction: Prediction) -> Prediction:
 
 
 def ask_all(workbench: Workbench, progress: Progress) -> int:
-    """Ask the student about all variants that it was not asked about, the oldest first; gives how many.
+    """Ask the students about all variants that they were not asked about, the oldest first; gives how many.
 
     What was asked is kept at once: one that was stopped is run again, and goes on. All is of the weights that there are
-    when it begins, even where a training saves better ones meanwhile.
+    when it begins, even where a training saves better ones meanwhile. Where there is no student of relations, that of
+    entities is asked about those variants, too.
 
     Raises:
         BadInput: there is no such student, or it is broken.
         Unavailable: its encoder cannot be loaded.
         StoreError: the workspace cannot be written.
     """
-    student = workbench.models.student(workbench.settings)
-    mark = student.mark
-    total = workbench.store.queue.unasked_count(mark)
+    students: dict[Task, Predictor] = {"mner": workbench.student("mner")}
+    with suppress(BadInput, Unavailable):
+        students["mre"] = workbench.student("mre")
+    marks = [student.mark for student in students.values()]
+    total = workbench.store.queue.unasked_count(marks)
     done = 0
-    while items := workbench.store.queue.unasked(mark, BATCH):
+    while items := workbench.store.queue.unasked(marks, BATCH):
         for item in items:
-            ask(workbench, item, student)
+            ask(workbench, item, students.get(item.variant.task, students["mner"]))
             done += 1
             progress(done, max(done, total))
     return done
@@ -101,7 +106,6 @@ class Opinions:
         self._workbench = workbench
         self._wanted: list[str] = []
         self._changed = threading.Condition()
-        self.student = student_folder(workbench.settings).name
         self.problem: str | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -111,11 +115,14 @@ class Opinions:
             self._wanted = list(augmentation_ids)
             self._changed.notify()
 
-    @property
-    def mark(self) -> str | None:
-        """The student's mark, as its weights are now; None where there are none, of which asking tells."""
+    def student(self, task: Task) -> str:
+        """The name of the student that is asked about variants of a task."""
+        return student_folder(self._workbench.settings.of_task(task)).name
+
+    def mark(self, task: Task) -> str | None:
+        """The mark of that student, as its weights are now; None where there are none, of which asking tells."""
         with suppress(BadInput):
-            return student_mark(self._workbench.settings)
+            return student_mark(self._workbench.settings.of_task(task))
         return None
 
     def _run(self) -> None:
@@ -125,8 +132,9 @@ class Opinions:
                 augmentation_id = self._wanted.pop(0)
             try:
                 item = self._workbench.store.queue.find(augmentation_id)
-                if item and (self.mark is None or item.student != self.mark):
-                    ask(self._workbench, item, self._workbench.models.student(self._workbench.settings))
+                mark = self.mark(item.variant.task) if item else None
+                if item and (mark is None or item.student != mark):
+                    ask(self._workbench, item, self._workbench.student(item.variant.task))
                 self.problem = None
             except CotpdError as error:
                 self.problem = str(error)

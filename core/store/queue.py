@@ -251,20 +251,20 @@ class Queue:
 
     # The student's opinions
 
-    def unasked_count(self, student: str) -> int:
-        """How many variants a student has not been asked about."""
-        (row,) = self._rows("SELECT count(*) AS n FROM queue WHERE student IS NOT ?", student)
+    def unasked_count(self, students: Sequence[str]) -> int:
+        """How many variants none of these students was the last to be asked about."""
+        (row,) = self._rows(f"SELECT count(*) AS n FROM queue WHERE {_none_of(students)}", *students)  # noqa: S608
         return int(row["n"])
 
-    def unasked(self, student: str, limit: int) -> list[Item]:
-        """Variants that a student has not been asked about, the oldest first."""
+    def unasked(self, students: Sequence[str], limit: int) -> list[Item]:
+        """Variants that none of these students was the last to be asked about, the oldest first."""
         sql = f"""
             WITH chosen AS (
-                SELECT number FROM queue WHERE student IS NOT ? ORDER BY number LIMIT ?
+                SELECT number FROM queue WHERE {_none_of(students)} ORDER BY number LIMIT ?
             )
             SELECT {_ITEM} FROM chosen JOIN queue USING (number) {_RECORDS} ORDER BY queue.number
         """  # noqa: S608
-        return [_item(row) for row in self._rows(sql, student, limit)]
+        return [_item(row) for row in self._rows(sql, *students, limit)]
 
     def keep_opinion(
         self,
@@ -315,6 +315,11 @@ _RECORDS = """
     JOIN augmentations ON augmentations.id = queue.augmentation_id
     JOIN samples AS parents ON parents.id = augmentations.parent_id
 """
+
+
+def _none_of(students: Sequence[str]) -> str:
+    """SQL that the student that was asked last is none of these, or that none was asked."""
+    return " AND ".join(["student IS NOT ?"] * len(students))
 
 
 def _item(row: dict[str, Any]) -> Item:
