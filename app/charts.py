@@ -32,7 +32,7 @@ def relations(without: Sequence[ScoredRelation], with_: Sequence[ScoredRelation]
     old, new = ({each.label: each.score for each in found} for found in (without, with_))
     labels = sorted(old.keys() | new.keys(), key=lambda label: -max(old.get(label, 0), new.get(label, 0)))
     rows = [
-        (html.escape(inert.short(in_words(label), 24)), "#0072b2", old.get(label), new.get(label)) for label in labels
+        (html.escape(inert.short(in_words(label), 32)), "#0072b2", old.get(label), new.get(label)) for label in labels
     ]
     return _both_views(rows)
 

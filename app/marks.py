@@ -78,13 +78,16 @@ def show_answer(sample: Sample, answer: Answer, changed: Collection[tuple[int, i
         show_tweet(sample, answer.entities, changed)
         return
     show_tweet(sample, spans_of(sample), changed)
-    show_relation(answer.relation.label, answer.relation.score)
+    show_relation(sample, answer.relation.label, answer.relation.score)
 
 
-def show_relation(label: str, score: float | None = None) -> None:
-    """How head and tail are related, in words and by its label."""
+def show_relation(sample: Sample, label: str, score: float | None = None) -> None:
+    """How head and tail are related: in words, and by the label that the corpus has for it."""
     sure = "" if score is None else f" {score:.0%}"
-    st.html(f'<b>{escaped(in_words(label))}</b>{sure}<br><small style="opacity:.7">{escaped(label)}</small>')
+    st.html(
+        f"<div>{escaped(sample.ends)}: <b>{escaped(in_words(label))}</b>{sure}</div>"
+        f'<small style="opacity:.7">{escaped(label)}</small>'
+    )
 
 
 def show_legend(kinds: Iterable[str]) -> None:

@@ -117,9 +117,15 @@ def warm_up() -> Thread:
     """Begin to load the server's own models, once, so that the first tweet does not wait for all of them."""
 
     def load() -> None:
-        for model in (_models().student, _models().captioner, _models().teacher):
+        models, chosen = _models(), settings()
+        for load_one in (
+            lambda: models.student(chosen),
+            lambda: models.captioner(chosen),
+            lambda: models.teacher(chosen),
+            lambda: models.student(chosen.of_task("mre")),
+        ):
             with suppress(CotpdError):  # the stage that needs the model will say why it has none
-                model(settings())
+                load_one()
 
     thread = Thread(target=load, daemon=True)
     thread.start()

@@ -7,6 +7,7 @@ import streamlit as st
 from app import inert, marks
 from core.comparison import Change
 from core.domain import Augmentation, Caption, Knowledge, Prediction, Sample, Verdict
+from core.review.editing import spans_of
 from core.study import Stage, StageName
 
 TITLES: dict[StageName, str] = {
@@ -122,7 +123,7 @@ def show_variant(name: StageName, stage: Stage) -> Augmentation | None:
             show_so_far(stage)
         return None
     if made.variant and not made.caption:
-        marks.show_tweet(made.variant, made.variant.entities or ())
+        marks.show_tweet(made.variant, spans_of(made.variant))
     if made.caption:
         inert.show(made.caption)
     for swap in made.replacements:

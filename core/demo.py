@@ -47,9 +47,7 @@ def _demo(
     if entities:
         sample = sample.model_copy(update={"entities": _locate(entities, sample.tokens)})
     if relation:
-        head, tail, label = relation
-        pair = sample.of_pair(head, tail)
-        sample = pair.model_copy(update={"relation": {**dict(pair.relation or ()), "label": label}})
+        sample = sample.of_pair(*relation)
     return Demo(title=title, sample=sample, image=FOLDER / image, alt=alt, credit=credit)
 
 

@@ -7,17 +7,11 @@ from typing import Literal
 from core import captioners, prediction, teachers
 from core.domain import Task
 from core.domain.record import Value
-from core.errors import BadInput, CotpdError
+from core.errors import CotpdError
 from core.settings import Settings
 
 Kind = Literal["captioner", "teacher", "student", "relation_student"]
 """As the setting that chooses one is called."""
-
-
-_STUDENTS: tuple[tuple[Kind, Task, str], ...] = (
-    ("student", "mner", "entities"),
-    ("relation_student", "mre", "relations"),
-)
 
 
 class Finding(Value):
@@ -64,22 +58,18 @@ def _students(settings: Settings) -> list[Finding]:
     """The students of either task, the one that the settings name with its problem even where it is of the other."""
     folders = prediction.student_folders(settings)
     found = []
-    for kind, task, what in _STUDENTS:
-        name = getattr(settings, kind)
+    kinds: tuple[tuple[Kind, Task, str], ...] = (
+        ("student", "mner", "entities"),
+        ("relation_student", "mre", "relations"),
+    )
+    for kind, task, what in kinds:
+        name = settings.of_task(task).student
         for each, folder in {**folders, name: folders.get(name, Path(name))}.items():
-            finds = _task(folder)
+            finds = prediction.task_of(folder)
             if finds == task or each == name:
                 problem = prediction.unusable(folder) or (None if finds == task else f"it does not find {what}")
                 found.append(Finding(kind=kind, name=each, chosen=each == name, problem=problem))
     return found
-
-
-def _task(folder: Path) -> Task:
-    """What the student in a folder finds; entities, where that cannot be told."""
-    try:
-        return prediction.task_of(folder)
-    except BadInput:
-        return "mner"
 
 
 def _problem(unusable: Callable[[Settings], str | None], settings: Settings) -> str | None:

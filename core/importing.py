@@ -10,7 +10,7 @@ from pathlib import Path
 from core import corpora, images
 from core.corpora import Row
 from core.demo import Demo, demos
-from core.domain import Caption, Knowledge, Maker, Sample
+from core.domain import Caption, Knowledge, Maker, Sample, Task
 from core.errors import BadInput
 from core.files import file_name, temporary_folder
 from core.identity import Person
@@ -19,8 +19,8 @@ from core.store import Store
 _NEVER = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no name may hold: signs that part folders, and control characters, those that turn text round among them."""
 
-DEMOS = ("demo", "all")
-"""The corpus and the split that the project's own samples are kept under."""
+DEMOS: dict[Task, tuple[str, str]] = {"mner": ("demo", "all"), "mre": ("demo", "pairs")}
+"""The corpus and the split that the project's own samples of a task are kept under."""
 
 LONGEST = 10_000
 """Characters of a tweet, a caption or a thought at most: pages show them whole."""
@@ -60,8 +60,8 @@ def import_corpus(
     by.must("import corpora")
     _check_name("corpus", corpus)
     _check_name("split", split)
-    if (corpus, split) == DEMOS:
-        raise BadInput(f"{'/'.join(DEMOS)} is where the project's own samples are kept: give it another name")
+    if (corpus, split) in DEMOS.values():
+        raise BadInput(f"{corpus}/{split} is where the project's own samples are kept: give it another name")
     rows = corpora.find(format).read(path, captions=captions, knowledge=knowledge)
     _check(rows, path)
     by_captions = _maker(captions or path)
@@ -107,9 +107,10 @@ def import_demos(store: Store) -> list[tuple[Demo, Sample]]:
         (demo, Sample(**demo.sample.model_dump(exclude={"image"}), image=store.save_image(images.read(demo.image))))
         for demo in demos()
     ]
-    samples = [sample for _, sample in placed]
-    if store.samples(*DEMOS) != samples:  # a workspace that can only be read may still be looked at
-        store.add_corpus(*DEMOS, samples, replace=True)
+    for task, kept_under in DEMOS.items():
+        samples = [sample for _, sample in placed if sample.task == task]
+        if store.samples(*kept_under) != samples:  # a workspace that can only be read may still be looked at
+            store.add_corpus(*kept_under, samples, replace=True)
     return placed
 
 

@@ -116,8 +116,13 @@ class Predictor:
     def _predict(self, sample: Sample, view: View, known: list[str], parameters: dict[str, JsonValue]) -> Prediction:
         begun = time.perf_counter()
         encoded = self.views.encode(sample, known)
-        relations = self._relations(encoded, view) if self.task == "mre" else ()
-        entities = () if relations else next(self._label_batch([encoded], view)).entities()
+        entities: tuple[ScoredEntity, ...] = ()
+        relations: tuple[ScoredRelation, ...] = ()
+        if self.task == "mre":
+            relations = self._relations(encoded, view)
+        else:
+            (labelled,) = self._label_batch([encoded], view)
+            entities = labelled.entities()
         maker = Maker(
             model=self.name,
             parameters=parameters,
@@ -223,12 +228,11 @@ def student_folders(settings: Settings) -> dict[str, Path]:
 
 
 def task_of(folder: Path) -> Task:
-    """What the student in a folder was trained to answer.
-
-    Raises:
-        BadInput: its configuration is missing or broken.
-    """
-    return files.read_config(folder).task
+    """What the student in a folder was trained to answer; entities, where that cannot be told, as `unusable` tells."""
+    try:
+        return files.read_config(folder).task
+    except BadInput:
+        return "mner"
 
 
 def unusable(folder: Path) -> str | None:

@@ -21,6 +21,9 @@ from core.domain import Task
 from core.errors import BadInput
 from core.identity import Role
 
+STUDENT_OF: dict[Task, str] = {"mner": "student", "mre": "relation_student"}
+"""The setting that names the student of a task."""
+
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
@@ -72,7 +75,7 @@ class Settings(BaseSettings):
 
     def of_task(self, task: Task) -> Self:
         """These settings with the student of a task as the one that answers."""
-        return self.model_copy(update={"student": self.student if task == "mner" else self.relation_student})
+        return self.model_copy(update={"student": getattr(self, STUDENT_OF[task])})
 
     @classmethod
     def settings_customise_sources(

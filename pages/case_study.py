@@ -102,7 +102,8 @@ def is_in_form(sample: Sample) -> bool:
     text, task = st.session_state.get("tweet") or "", st.session_state.task
     if (sample.text.strip(), sample.image, sample.task) != (text.strip(), st.session_state.get("picture"), task):
         return False
-    return task == "mner" or pair.of_tweet().spans == spans_of(sample)
+    made = pair.of_tweet() if task == "mre" else None
+    return made is None or (made.tokens, made.spans) == (sample.tokens, spans_of(sample))
 
 
 def is_of_form(case_id: str) -> bool:
@@ -115,7 +116,7 @@ def form_sample(case: Case | None) -> Sample:
     """The sample in the form: a known one with its gold labels where it is one."""
     known = [sample for _, sample in resources.demo_samples()] + ([case.sample] if case else [])
     for sample in known:
-        if is_in_form(sample):
+        if is_in_form(sample) and (sample.task == "mner" or sample.relation):
             return sample
     image = st.session_state.get("picture")
     if st.session_state.task == "mner":
@@ -290,7 +291,7 @@ def show_predictions(case: Case, now: dict[StageName, Stage]) -> None:
             marks.show_tweet(case.sample, case.sample.entities)
     elif case.sample.relation and case.sample.relation.label:
         with st.expander("Gold relation", icon=":material/verified:"):
-            marks.show_relation(case.sample.relation.label)
+            marks.show_relation(case.sample, case.sample.relation.label)
 
 
 def show_results(case_id: str) -> None:

@@ -22,7 +22,7 @@ with problems.shown():
             if path:
                 st.image(path, width=96, alt="The tweet's picture")
             with st.container():
-                inert.show(each.sample.text)
+                inert.show(each.sample.subject)
                 counts = ", ".join(f"{states.count(state)} {state}" for state in ("approved", "rejected", "edited"))
                 study = resources.studies().get(each.sample.id)
                 now = " · is being studied" if study and study.running else ""

@@ -9,7 +9,9 @@ from core.analysis.report import Report, compare, report
 from core.analysis.sides import Side
 from core.analysis.slices import Known
 from core.analysis.tables import Number
-from core.prediction import student_folders
+from core.domain import Task
+from core.prediction import student_folders, task_of
+from core.settings import STUDENT_OF
 from core.stored import stored_rows
 
 SHOWN = 10
@@ -23,7 +25,6 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
         st.info("No labelled set is in this workspace yet.")
         st.page_link(navigation.corpora(), label="Bring one in", icon=":material/import_export:")
         return None
-    students = list(student_folders(resources.settings()))
     left, right = st.columns(2)
     chosen = left.selectbox("Set", splits, key="set", bind="query-params")
     trained = right.selectbox(
@@ -34,6 +35,7 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
         bind="query-params",
         placeholder="None",
     )
+    students = students_for(chosen)
     sides = []
     columns = st.columns(2)  # of their own, so that on a phone both sets stand above both sides
     for column, number, view in zip(columns, ("First", "Second"), VIEWS, strict=True):
@@ -49,6 +51,15 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
         )
         sides.append(Side(student=name, view=seen or view))
     return chosen, trained, (sides[0], sides[1])
+
+
+def students_for(chosen: str) -> list[str]:
+    """The students of the set's task, the one that the settings name first."""
+    settings = resources.settings()
+    task: Task = next((sample.task for sample in resources.store().samples(*chosen.split("/", 1))), "mner")
+    named = settings.of_task(task).student
+    found = [name for name, folder in student_folders(settings).items() if name != named and task_of(folder) == task]
+    return [named, *found]
 
 
 def run(chosen: str, trained: str | None, sides: tuple[Side, Side]) -> tuple[Compared, Report]:
@@ -97,7 +108,7 @@ def show_sample(compared: Compared, at: int) -> None:
                 navigation.explain(),
                 label="Explain" if len(students) == 1 else f"Explain {inert.label(student)}",
                 icon=":material/psychology:",
-                query_params={"case": row.sample.id, "student": student},
+                query_params={"case": row.sample.id, STUDENT_OF[compared.task]: student},
             )
 
 

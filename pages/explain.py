@@ -27,8 +27,8 @@ def pick_cases() -> list[str]:
     """The case to explain, and one that is pinned beside it; both are in the URL, so that they can be linked."""
     store = resources.store()
     recall_cases()
-    texts = {sample.id: sample.text for _, sample in resources.demo_samples()}
-    texts = {each.sample.id: each.sample.text for each in store.recent(limit=RECENT)} | texts
+    texts = {sample.id: sample.subject for _, sample in resources.demo_samples()}
+    texts = {each.sample.id: each.sample.subject for each in store.recent(limit=RECENT)} | texts
     picked = []
     for column, (name, label, hint) in zip(
         st.columns(2),
@@ -37,7 +37,7 @@ def pick_cases() -> list[str]:
     ):
         linked = st.query_params.get(name)
         if linked and linked not in texts and (sample := store.sample(linked)):
-            texts = {linked: sample.text} | texts
+            texts = {linked: sample.subject} | texts
         if linked and linked not in texts:
             problems.show(f"there is no case {linked!r} in this workspace: the link is of another one, or cut short")
             linked = None
@@ -90,7 +90,7 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
             marks.show_tweet(case.sample, case.sample.entities)
     elif case.sample.relation and case.sample.relation.label:
         with st.expander("Gold relation", icon=":material/verified:"):
-            marks.show_relation(case.sample.relation.label)
+            marks.show_relation(case.sample, case.sample.relation.label)
 
 
 @st.cache_data(max_entries=200, show_spinner="Walking from [MASK] to the words, and hiding them one by one…")
@@ -225,7 +225,7 @@ def show_export(predictor: Predictor, row: Row) -> None:
         if st.button("Prepare the export", icon=":material/inventory_2:"):
             place = st.empty()
             with place.container():
-                bar = st.progress(0.0, "Explaining every mention…")
+                bar = st.progress(0.0, "Explaining every answer…")
                 st.button("Stop", icon=":material/stop:")
 
                 def told(done: int, total: int) -> None:
@@ -247,9 +247,10 @@ st.caption("Why the student said what it said, what the knowledge changed, and w
 with problems.shown():
     problems.forget("note_problem")
     picked = [stored_case(resources.store(), case_id) for case_id in pick_cases()]
+    students = [resources.workbench(chosen).student(case.sample.task) for case in picked]
+    names = dict.fromkeys(inert.label(student.name) for student in students)
+    st.caption(f"Student: {', '.join(names) or inert.label(chosen.student)}")
     if picked:
-        students = [resources.workbench(chosen).student(case.sample.task) for case in picked]
-        st.caption(f"Student: {', '.join(dict.fromkeys(inert.label(student.name) for student in students))}")
         stored = [
             stored_row(resources.store(), case.sample, student.name)
             for case, student in zip(picked, students, strict=True)
@@ -266,7 +267,8 @@ with problems.shown():
         whatif.show(student, resources.store(), row)
         st.subheader("Why")
         show_reasons(student, row)
-        show_tables(student, row)
+        with problems.shown():
+            show_tables(student, row)
         show_regions(first)
         st.subheader("Notes")
         show_notes(first.sample.id)

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import BadInput, Forbidden
 from core.identity import Person, Role, local
-from core.importing import Imported, import_corpus, import_upload
+from core.importing import Imported, import_corpus, import_demos, import_upload
 from core.store import Store
 
 TWITTER = "IMGID:a_1\nAda\tB-PER\n\nIMGID:b_2\nhello\tO\n\nIMGID:a_1\nAda\tB-PER\n\n"
@@ -83,9 +83,17 @@ def test_a_summary_is_no_thought_to_import(store: Store, tmp_path: Path) -> None
     assert store.corpora() == []
 
 
-def test_no_split_takes_the_place_of_the_projects_own_samples(store: Store, corpus: Path) -> None:
+@pytest.mark.parametrize("split", ["all", "pairs"])
+def test_no_split_takes_the_place_of_the_projects_own_samples(store: Store, corpus: Path, split: str) -> None:
     with pytest.raises(BadInput, match="the project's own samples"):
-        import_corpus(store, corpus / "train.txt", format="twitter", corpus="demo", split="all", by=local())
+        import_corpus(store, corpus / "train.txt", format="twitter", corpus="demo", split=split, by=local())
+
+
+def test_the_projects_own_samples_are_kept_by_task_and_each_split_can_be_scored(store: Store) -> None:
+    import_demos(store)
+    assert store.corpora() == [("demo", "all"), ("demo", "pairs")]
+    assert all(sample.entities for sample in store.samples("demo", "all"))
+    assert all(sample.relation and sample.relation.label for sample in store.samples("demo", "pairs"))
 
 
 def test_nothing_is_kept_of_a_corpus_with_a_broken_line(store: Store, corpus: Path) -> None:

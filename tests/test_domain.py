@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,29 @@ def test_a_mention_is_given_as_it_stands_in_the_text() -> None:
     sample = Sample.from_text("New   York! \U0001f600 New York")
     assert sample.mention(Span(start=0, end=2)) == "New   York"
     assert sample.characters(Span(start=4, end=6)) == (14, 22)
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "tail", "spans"),
+    [
+        ("ana works at acme", "ana", "acme", ((0, 1), (3, 4))),
+        ("Paris Hilton flew to Paris", "Paris", "Paris Hilton", ((4, 5), (0, 2))),
+        ("ana met ana", "ana", "ana", ((0, 1), (2, 3))),
+        ("@NASA and ESA", "ESA", "NASA", ((3, 4), (1, 2))),
+    ],
+)
+def test_a_pair_is_the_first_two_mentions_that_lie_apart(text: str, head: str, tail: str, spans: Any) -> None:
+    pair = Sample.from_text(text).of_pair(head, tail, "peer")
+    assert pair.relation is not None
+    assert tuple((span.start, span.end) for span in (pair.relation.head, pair.relation.tail)) == spans
+    assert (pair.task, pair.relation.label) == ("mre", "peer")
+    assert pair.subject == f"{text} · {head} → {tail}"
+
+
+@pytest.mark.parametrize(("head", "tail"), [("ana", "ana"), ("ana", "bob"), ("an", "acme"), ("", "acme")])
+def test_a_pair_that_is_none_is_refused(head: str, tail: str) -> None:
+    with pytest.raises(BadInput, match=r"does not stand in the tweet|share words"):
+        Sample.from_text("ana works at acme").of_pair(head, tail)
 
 
 def test_words_that_are_not_in_the_text_are_refused() -> None:

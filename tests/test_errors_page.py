@@ -75,7 +75,7 @@ def test_the_explanation_is_of_the_student_whose_answer_was_looked_at(page: Page
     page.goto(f"{url.partition('/errors')[0]}/explain?student=twitter2017-fast")
     expect(page.get_by_text("Student: twitter2017-fast", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Pinned beside it")).to_be_visible()
-    page.get_by_role("combobox", name="Student").click()
+    page.get_by_role("combobox", name="Student", exact=True).click()
     page.get_by_role("option", name="twitter2017", exact=True).click()
     expect(page.get_by_text("Student: twitter2017", exact=True)).to_be_visible()
 

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from core.domain.bio import entities_from_tags
 from core.evaluation.confusion import Confusion, entity_confusion, relation_confusion
 from core.evaluation.mner import span_counts, span_scores
-from core.evaluation.mre import MNRE_23, NONE, relation_scores
+from core.evaluation.mre import MNRE_23, NONE, in_words, relation_scores
 from core.evaluation.scores import Score
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-far-off", "I-far-off")
@@ -92,6 +92,20 @@ def test_a_pair_without_a_relation_counts_in_accuracy_alone() -> None:
     assert (scores.precision, scores.recall, scores.f1, scores.support) == (66.67, 66.67, 66.67, 3)
     assert scores.accuracy == 60
     assert {name: score.f1 for name, score in scores.by_type.items()} == {contain: 100, peer: 50}
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("/per/org/member_of", "member of (per, org)"),
+        ("/org/org/alternate_names", "alternate names (org, org)"),
+        (NONE, "no relation"),
+        ("knows", "knows"),
+        ("a/b", "a/b"),
+    ],
+)
+def test_a_relation_is_read_as_a_person_would(label: str, words: str) -> None:
+    assert in_words(label) == words
 
 
 def test_relations_never_found_score_zero_not_an_error() -> None:

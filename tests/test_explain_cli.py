@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from core.cli import app
 from core.corpora import Row
-from core.domain import Answer, Caption, Entity, Knowledge, Maker, Sample
+from core.domain import Answer, Caption, Entity, Grain, Knowledge, Maker, Sample
 from core.errors import BadInput
 from core.explanation.case import explain
 from core.explanation.cases import CaseList
@@ -171,6 +171,20 @@ def test_a_page_says_that_nothing_was_found(student: Path) -> None:
     predictor = Predictor.load(Settings.read(student=str(student)))
     page = render(explain(predictor, Row(Sample.from_text("! ? ."))), None)
     assert "What the student finds" in page
+
+
+def test_a_page_marks_head_and_tail_and_has_every_grain(relation_student: Path) -> None:
+    predictor = Predictor.load(Settings.read(student=str(relation_student)))
+    pair = Sample.from_text("ana says the acme !").of_pair("ana", "acme")
+    told = [Row(pair, "a person", {grain: f"The {grain} of it."}) for grain in get_args(Grain)]
+    for row in told:
+        page = render(explain(predictor, row), None)
+        assert all(text in page for text in row.knowledge.values())
+        assert page.count("<b>head</b>") == page.count("<b>tail</b>") == 2
+        assert "ana → acme: <b>member of (per, org)</b>" in page
+        assert "Gold" not in page
+    labelled = Sample.from_text("ana says the acme !").of_pair("ana", "acme", "None")
+    assert "ana → acme: no relation" in render(explain(predictor, Row(labelled)), None)
 
 
 def test_a_page_names_all_sets_of_parts_that_flip_an_answer() -> None:

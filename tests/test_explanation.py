@@ -234,7 +234,7 @@ def test_a_flipped_relation_is_told_and_judged(pairs: list[Row]) -> None:
     right, wrong = (Answer(relation=ScoredRelation(label=label, score=0.5)) for label in (pair.label, "/per/per/peer"))
     (helped,), (hurt,) = judge(sample, wrong, right), judge(sample, right, wrong)
     ends = f"“{sample.mention(pair.head)}” to “{sample.mention(pair.tail)}”"
-    assert helped.change.sentence == f"The relation of {ends} changed from peer to {in_words(pair.label)}"
+    assert helped.change.sentence == f"The relation of {ends} changed from peer (per, per) to {in_words(pair.label)}"
     assert (helped.effect, hurt.effect) == ("helped", "hurt")
     assert judge(sample, right, right) == ()
     assert differences((sample, wrong), (sample, right)) == [helped.change]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.domain import Relation, Sample, Span
 from core.store import Store
 from tests.browser import SECOND, app
 from tests.loopback import serving
@@ -74,7 +75,7 @@ def test_head_and_tail_are_marked_and_both_views_say_how_they_are_related(page: 
     main = page.get_by_test_id("stMain")
     expect(main.get_by_text("/per/org/member_of", exact=True)).to_have_count(2)
     expect(main).to_contain_text("Knowledge changed no relation, only how sure it is.")
-    expect(page.locator(".js-plotly-plot .ytick")).to_have_text(["member of", "no relation"])
+    expect(page.locator(".js-plotly-plot .ytick")).to_have_text(["member of (per, org)", "no relation"])
     with Store(workspace) as store:
         case = store.case(case_id)
     assert case is not None
@@ -100,6 +101,36 @@ def test_marks_are_taken_away_swapped_and_move_with_the_words(page: Page) -> Non
     word(page, "ana, tail").click()
     expect(word(page, "ana")).to_be_visible()
     expect(page.get_by_role("button", name="Swap them")).to_be_disabled()
+
+
+def test_a_mark_that_is_lost_with_its_word_is_told_and_is_the_next_to_be_made(page: Page) -> None:
+    mark_both(page, "ana", "acme")
+    tweet = page.get_by_label("Tweet", exact=True)
+    tweet.fill("anna says the acme !")
+    tweet.blur()
+    expect(page.get_by_text("Not found in the new words: ana.")).to_be_visible()
+    word(page, "anna").click()
+    expect(word(page, "anna, head")).to_be_visible()
+    expect(word(page, "acme, tail")).to_be_visible()
+
+
+def test_a_head_within_its_tail_is_swapped_and_reworded_like_any_other(page: Page, workspace: Path, url: str) -> None:
+    words = tuple("we say new york times is in new york".split())
+    nested = Relation(head=Span(start=2, end=4), tail=Span(start=2, end=5))
+    sample = Sample.from_tokens(words, task="mre", relation=nested)
+    with Store(workspace) as store:
+        store.study(sample)
+    page.goto(f"{url}/?case={sample.id}")
+    expect(word(page, "times, tail")).to_be_visible()
+    page.get_by_role("button", name="Swap them").click()
+    expect(word(page, "times, head")).to_be_visible()
+    tweet = page.get_by_label("Tweet", exact=True)
+    tweet.fill("they say new york times is in new york")
+    tweet.blur()
+    expect(word(page, "they")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(word(page, "times, head")).to_be_visible()
 
 
 def test_a_pair_without_its_tail_is_refused_in_words(page: Page) -> None:

@@ -275,7 +275,9 @@ def test_a_variant_of_a_pair_is_one_for_the_student_of_relations(
     assert (best.label, pair.uncertainty) == ("/per/org/member_of", pytest.approx(1 - best.score))
     assert tweet_alone.student == student_mark(settings)
     without = Workbench(settings.model_copy(update={"relation_student": "nobody"}), bench.store, models)
-    assert opinions.ask_all(without, lambda done, total: None) == 1
+    bench.store.add(made.model_copy(update={"answer": "another"}))
+    assert opinions.ask_all(without, lambda done, total: None) == 0
+    assert opinions.ask_all(bench, lambda done, total: None) == 1
 
 
 def test_what_the_student_finds_with_an_imagined_picture_is_not_its_answer_to_the_tweet(

@@ -38,6 +38,12 @@ def data_folder(given: Path | None, settings: Settings) -> Path:
     return folder
 
 
+def pair_of(sample: Sample) -> dict[str, str]:
+    """What a document says of a sample's head and tail, where it has them."""
+    pair = sample.relation
+    return {"head": sample.mention(pair.head), "tail": sample.mention(pair.tail)} if pair else {}
+
+
 @dataclass(frozen=True)
 class Case:
     """A sample, and the file of its picture, where there is one here."""

@@ -71,10 +71,6 @@ def compare(
     if cases and corpus:
         raise BadInput("--cases names samples by their place in a file: name that file with --path, not a --corpus")
     settings = Settings.read(student=student, workspace=workspace)
-    sides = (
-        Side(student=settings.student, view=VIEWS[view]),
-        Side(student=against or settings.student, view=VIEWS[against_view]),
-    )
     reader = corpora.find(form)
     if path:
         where, rows = str(path), reader.read(path, captions=captions, knowledge=knowledge)
@@ -82,6 +78,8 @@ def compare(
         store = Store(settings.workspace)
         where = f"{corpus}/{split}"
         rows = [stored_row(store, sample) for sample in stored_samples(store, str(corpus), split)]
+    first = student or settings.of_task(rows[0].sample.task).student
+    sides = Side(student=first, view=VIEWS[view]), Side(student=against or first, view=VIEWS[against_view])
     known = Known.of(reader.read(train)) if train else None
     with progress("labelling") as bar:
         compared = compare_sides(settings, Models(), rows, sides, lambda done, total: bar(done, total, ""), by=local())

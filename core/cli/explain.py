@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from PIL import Image
 
-from core.cli.cases import Workspace, data_folder
+from core.cli.cases import Workspace, data_folder, pair_of
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Counterfactual, Task
 from core.errors import BadInput
@@ -36,8 +36,11 @@ def list_cases(
 ) -> None:
     """List what was studied in the workspace, the latest first, with the ids that 'explain' and 'whatif' take."""
     studied = Store(Settings.read(workspace=workspace).workspace).recent(limit=limit)
-    document = [{"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text} for each in studied]
-    lines = [f"{each.sample.id}  {each.at:%Y-%m-%d %H:%M} UTC  {each.sample.text}" for each in studied]
+    document = [
+        {"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text, **pair_of(each.sample)}
+        for each in studied
+    ]
+    lines = [f"{each.sample.id}  {each.at:%Y-%m-%d %H:%M} UTC  {each.sample.subject}" for each in studied]
     answer({"cases": document}, as_json=as_json, lines=lines or ["Nothing has been studied yet."])
 
 
@@ -177,7 +180,7 @@ def _lines(study: "CaseStudy") -> list[str]:
     """A case for people: what was found, and for each mention what gave most to its score."""
     from core.explanation.case import name_of  # noqa: PLC0415 - torch is slow to import
 
-    lines = ["", study.sample.text]
+    lines = ["", study.sample.subject]
     for view, found in study.answers.items():
         named = [f"{name_of(study.sample, each)} {each.score:.0%}" for each in found.entities]
         named += [f"{found.relation.label} {found.relation.score:.0%}"] if found.relation else []

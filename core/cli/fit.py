@@ -10,6 +10,7 @@ from core import corpora
 from core.cli.asking import LimitOptions, lines_of, price_within, watch
 from core.cli.cases import Limit, SampleOptions, Split, Teacher, Workspace
 from core.cli.door import AsJson, answer, command, say, workbench
+from core.domain import Task
 
 if TYPE_CHECKING:
     from core.student.views import ViewBuilder
@@ -43,10 +44,10 @@ def fit(
     from core.summaries import Fitting  # noqa: PLC0415 - torch is slow to import
 
     training = Path(student) if student and student.endswith(".toml") else None
-    bench = workbench(student=None if training else student, teacher=teacher, workspace=workspace)
+    bench = workbench(teacher=teacher, workspace=workspace)
     samples = [case.sample for case in SampleOptions(corpus, split, limit).cases(bench)]
     mind = bench.models.teacher(bench.settings)
-    work = Fitting(bench.store, mind, _views(bench, training), samples)
+    work = Fitting(bench.store, mind, _views(bench, training, student, samples[0].task), samples)
     missing = len(work.missing())
     price = price_within(bench, within.budget)
     engine = Engine(mind, bench.store, within.of(mind), price, planned=missing)
@@ -69,10 +70,10 @@ def fit(
         raise SystemExit(1)
 
 
-def _views(bench: "Workbench", training: Path | None) -> "ViewBuilder":
+def _views(bench: "Workbench", training: Path | None, student: str | None, task: Task) -> "ViewBuilder":
     """How a trained student, or one that is to be trained, reads its rows."""
     if training is None:
-        return bench.models.student(bench.settings).views
+        return bench.student(task, student).views
     from core.student import files  # noqa: PLC0415 - torch is slow to import
     from core.student.config import StudentConfig  # noqa: PLC0415 - likewise
     from core.training.config import TrainConfig  # noqa: PLC0415 - likewise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import corpora, images
-from core.cli.cases import Workspace, data_folder
+from core.cli.cases import Workspace, data_folder, pair_of
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import GRAINS, Prediction, Sample
 from core.errors import BadInput, CotpdError
@@ -75,6 +75,7 @@ def evaluate(
 
     settings = Settings.read(student=student, workspace=workspace)
     rows = corpora.find(form).read(path, captions=captions, knowledge=knowledge)
+    settings = settings if student else settings.of_task(rows[0].sample.task)
     with progress("evaluating") as bar:
         report = evaluate_views(settings, rows, lambda done, total: bar(done, total, ""))
     document = {"path": str(path), **report.model_dump(include={"student", "samples", "knowledge"})}
@@ -145,7 +146,7 @@ def _score_line(name: str, scores: "Score") -> str:
 
 def _document(study: "Study") -> dict[str, Any]:
     stages = study.stages()
-    document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text}
+    document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text, **pair_of(study.sample)}
     document["caption"] = _text(stages["caption"])
     document["knowledge"] = {grain: _text(stages[grain]) for grain in GRAINS}
     for view in ("with_knowledge", "without_knowledge"):

@@ -96,7 +96,7 @@ def _captions(path: Path) -> Iterator[Captioned]:
 def _literal(sample: Sample, number: int) -> str:
     relation = sample.relation
     if relation is None or relation.label is None or sample.task != "mre":
-        raise Unfit(number, sample, "is not one labelled relation; write jsonl or twitter")
+        raise Unfit(number, sample, "is no pair with a relation; write jsonl")
     head, tail = (
         {"name": " ".join(sample.tokens[span.start : span.end]), "pos": [span.start, span.end]}
         for span in (relation.head, relation.tail)

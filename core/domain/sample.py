@@ -1,6 +1,7 @@
 """A tweet with its image and, where they are known, its gold labels."""
 
 from functools import cached_property
+from itertools import product
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -86,23 +87,30 @@ class Sample(Record):
         text = " ".join(tokens)
         return cls(task=task, text=text, tokens=tokens, image=image, entities=entities, relation=relation)
 
-    def of_pair(self, head: str, tail: str) -> Self:
-        """The same tweet, asked for the relation of two mentions in it, each the first that has these words.
+    def of_pair(self, head: str, tail: str, label: str | None = None) -> Self:
+        """The same tweet, asked for the relation of two mentions in it: the first two with these words that lie apart.
 
         Raises:
-            BadInput: a mention does not stand in the tweet, or both are the same.
+            BadInput: a mention does not stand in the tweet, or the two don't beside each other.
         """
-        spans = []
+        places = {}
         for end, mention in (("head", head), ("tail", tail)):
-            words = split_words(mention)
-            start = find_words(words, self.tokens)
-            if start is None:
+            places[end] = self._places(split_words(mention))
+            if not places[end]:
                 raise BadInput(f"the {end} {mention!r} does not stand in the tweet as whole words: copy it from there")
-            spans.append(Span(start=start, end=start + len(words)))
-        first, second = spans
-        if first == second:
-            raise BadInput(f"head and tail are both {head!r}: a relation is between two mentions")
-        return self.model_copy(update={"task": "mre", "relation": Relation(head=first, tail=second)})
+        for one, other in product(places["head"], places["tail"]):
+            if one.end <= other.start or other.end <= one.start:
+                return self.model_copy(update={"task": "mre", "relation": Relation(head=one, tail=other, label=label)})
+        raise BadInput(f"the head {head!r} and the tail {tail!r} share words: a relation is between two mentions")
+
+    def _places(self, words: tuple[str, ...]) -> list[Span]:
+        """Where words stand in the text, from its begin on."""
+        found: list[Span] = []
+        start = find_words(words, self.tokens)
+        while start is not None:
+            found.append(Span(start=start, end=start + len(words)))
+            start = find_words(words, self.tokens, start + 1)
+        return found
 
     @model_validator(mode="after")
     def _labels_lie_in_the_text(self) -> Self:
@@ -132,6 +140,17 @@ class Sample(Record):
             position = start + len(token)
             offsets.append((start, position))
         return tuple(offsets)
+
+    @property
+    def ends(self) -> str:
+        """Head and tail in words; empty where nobody asks for their relation."""
+        pair = self.relation
+        return f"{self.mention(pair.head)} → {self.mention(pair.tail)}" if pair else ""
+
+    @property
+    def subject(self) -> str:
+        """The text and, of several pairs of mentions in it, which."""
+        return f"{self.text} · {self.ends}" if self.relation else self.text
 
     def characters(self, span: Span) -> tuple[int, int]:
         """A token span as `(start, end)` code points of `text`."""

@@ -22,8 +22,11 @@ MNRE_23 = frozenset(
 
 
 def in_words(relation: str) -> str:
-    """A relation as a person reads it: `/per/org/member_of` is "member of"."""
-    return "no relation" if relation == NONE else relation.rpartition("/")[2].replace("_", " ") or relation
+    """A relation as a person reads it: `/per/org/member_of` is "member of (per, org)"."""
+    match relation.split("/"):
+        case ["", head, tail, name]:
+            return f"{name.replace('_', ' ')} ({head}, {tail})"
+    return "no relation" if relation == NONE else relation
 
 
 class RelationScores(Score):

@@ -6,6 +6,7 @@ from core.comparison import Change, Effect, answer_changes, at_head
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, Entity, Note, Sample, View
 from core.domain.record import Value
+from core.evaluation.mre import in_words
 from core.evaluation.views import VIEWS
 from core.explanation.attribution import Attribution, integrated_gradients
 from core.explanation.counterfactuals import Flip, answers, smallest_flips
@@ -149,4 +150,4 @@ def judge(sample: Sample, before: Answer, after: Answer) -> tuple[Judged, ...]:
 
 def name_of(sample: Sample, target: Entity | str) -> str:
     """A mention or a relation in words."""
-    return f"“{sample.mention(target)}” ({target.type})" if isinstance(target, Entity) else target
+    return f"“{sample.mention(target)}” ({target.type})" if isinstance(target, Entity) else in_words(target)

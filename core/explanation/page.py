@@ -13,12 +13,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from core.domain import Entity, Sample
+from core.domain import Answer, Entity, Sample
+from core.evaluation.mre import in_words
 from core.explanation.attribution import Attribution
 from core.explanation.case import CaseStudy, name_of
 from core.explanation.counterfactuals import Flip
 from core.files import write_text
 from core.printable import printable
+from core.review.editing import spans_of
 
 LARGEST_SIDE = 800
 """Of the picture on the page, in pixels."""
@@ -70,6 +72,7 @@ def render(study: CaseStudy, picture: Image.Image | None) -> str:
         picture=data_url(picture) if picture else None,
         parts=PART_NAMES,
         name_of=name_of,
+        in_words=in_words,
         marked=marked,
         by_part=by_part,
         left_out=left_out,
@@ -86,12 +89,14 @@ def data_url(picture: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def marked(sample: Sample, entities: tuple[Entity, ...]) -> list[tuple[str, Entity | None]]:
-    """The tweet in pieces: each mention, and what stands between them."""
+def marked(sample: Sample, answer: Answer) -> list[tuple[str, Entity | None]]:
+    """The tweet in pieces: each mention or, of a pair, head and tail, and what stands between them."""
     pieces: list[tuple[str, Entity | None]] = []
     position = 0
-    for entity in entities:
+    for entity in spans_of(sample) if answer.relation else answer.entities:
         start, end = sample.characters(entity)
+        if start < position:  # a head may lie in its tail
+            continue
         pieces += [(sample.text[position:start], None), (sample.text[start:end], entity)]
         position = end
     return [*pieces, (sample.text[position:], None)]

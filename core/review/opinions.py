@@ -77,8 +77,8 @@ def ask_all(workbench: Workbench, progress: Progress) -> int:
     """Ask the students about all variants that they were not asked about, the oldest first; gives how many.
 
     What was asked is kept at once: one that was stopped is run again, and goes on. All is of the weights that there are
-    when it begins, even where a training saves better ones meanwhile. Where there is no student of relations, that of
-    entities is asked about those variants, too.
+    when it begins, even where a training saves better ones meanwhile. Where there is no student of relations, variants
+    of pairs stay unasked.
 
     Raises:
         BadInput: there is no such student, or it is broken.
@@ -90,12 +90,14 @@ def ask_all(workbench: Workbench, progress: Progress) -> int:
         students["mre"] = workbench.student("mre")
     marks = [student.mark for student in students.values()]
     total = workbench.store.queue.unasked_count(marks)
-    done = 0
-    while items := workbench.store.queue.unasked(marks, BATCH):
+    done = last = 0
+    while items := workbench.store.queue.unasked(marks, BATCH, after=last):
         for item in items:
-            ask(workbench, item, students.get(item.variant.task, students["mner"]))
-            done += 1
-            progress(done, max(done, total))
+            last = item.number
+            if student := students.get(item.variant.task):
+                ask(workbench, item, student)
+                done += 1
+                progress(done, max(done, total))
     return done
 
 

@@ -262,6 +262,15 @@ def m010_last_words(db: Database) -> None:
     """)
 
 
+def m011_pairs(db: Database) -> None:
+    """Variants of pairs are asked about anew: a student of entities was, before there was one of relations."""
+    db.execute("""
+        UPDATE queue SET student = NULL, uncertainty = -1, changes = -1
+        WHERE student IS NOT NULL
+            AND variant_id IN (SELECT id FROM samples WHERE json_extract(record, '$.task') = 'mre')
+    """)
+
+
 STEPS = (
     m001_records,
     m002_decisions,
@@ -273,6 +282,7 @@ STEPS = (
     m008_approved,
     m009_sizes,
     m010_last_words,
+    m011_pairs,
 )
 
 migrations = Migrations("workspace")

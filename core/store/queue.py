@@ -256,15 +256,15 @@ class Queue:
         (row,) = self._rows(f"SELECT count(*) AS n FROM queue WHERE {_none_of(students)}", *students)  # noqa: S608
         return int(row["n"])
 
-    def unasked(self, students: Sequence[str], limit: int) -> list[Item]:
-        """Variants that none of these students was the last to be asked about, the oldest first."""
+    def unasked(self, students: Sequence[str], limit: int, *, after: int = 0) -> list[Item]:
+        """Variants that none of these students was the last to be asked about, by their numbers, those `after` one."""
         sql = f"""
             WITH chosen AS (
-                SELECT number FROM queue WHERE {_none_of(students)} ORDER BY number LIMIT ?
+                SELECT number FROM queue WHERE number > ? AND {_none_of(students)} ORDER BY number LIMIT ?
             )
             SELECT {_ITEM} FROM chosen JOIN queue USING (number) {_RECORDS} ORDER BY queue.number
         """  # noqa: S608
-        return [_item(row) for row in self._rows(sql, *students, limit)]
+        return [_item(row) for row in self._rows(sql, after, *students, limit)]
 
     def keep_opinion(
         self,
