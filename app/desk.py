@@ -32,8 +32,10 @@ def show_card(item: Item) -> None:
         marks.show_tweet(item.parent, spans_of(item.parent), gone=gone)
         st.caption("The variant")
         marks.show_tweet(item.variant, spans_of(item.variant), new=new)
-        if item.variant.relation:
-            inert.show(f"Relation: {item.variant.relation.label or 'not known'}", faint=True)
+        if item.variant.relation and item.variant.relation.label:
+            marks.show_relation(item.variant, item.variant.relation.label)
+        elif item.variant.relation:
+            inert.show(f"{item.variant.ends}: how they are related is not known.", faint=True)
     show_picture(item)
 
 

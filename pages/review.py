@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from app import desk, filters, inert, keys, marks, people, problems, resources, 
 from core import review
 from core.domain import Choice
 from core.errors import Overtaken
+from core.evaluation.mre import MNRE_23, in_words
 from core.review import editing, guidelines
 from core.review.deciding import HASTY, VERDICTS, would_adjudicate
 from core.review.walk import Walk
@@ -130,6 +132,7 @@ def begin_edit() -> None:
     item = st.session_state.walk.item
     started = editing.draft(item.variant)
     st.session_state.update(mode="edit", draft=started, words=started.text, imagined=item.augmentation.caption)
+    st.session_state.relation = started.label
     st.session_state.drawing = started.spans[0].type if started.spans else types()[0]
 
 
@@ -137,6 +140,16 @@ def take_words() -> None:
     """The text was changed: find the spans in it."""
     item, draft = st.session_state.walk.item, st.session_state.draft
     st.session_state.draft = editing.reword(item.variant, draft, st.session_state.words)
+
+
+def relations() -> list[str]:
+    """How head and tail can be related: MNRE's relations, and those that the queue holds."""
+    return sorted({*MNRE_23, *resources.store().queue.known("label")})
+
+
+def take_relation() -> None:
+    """A relation was chosen."""
+    st.session_state.draft = replace(st.session_state.draft, label=st.session_state.relation)
 
 
 def take_span(start: int, end: int, of: str) -> None:
@@ -307,6 +320,17 @@ def show_editor(item: Item) -> None:
             on_change=lambda: attempt(take_words),
             persist_state="session",
         )
+        if item.variant.relation:
+            st.selectbox(
+                "How the head is related to the tail",
+                relations(),
+                index=None,
+                format_func=in_words,
+                placeholder="Not known",
+                key="relation",
+                on_change=lambda: attempt(take_relation),
+                persist_state="session",
+            )
         st.caption("Drag over words to draw a span of the chosen type; click a span to take it away.")
         span_editor.show(
             draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b, of: attempt(partial(take_span, a, b, of))

@@ -1,6 +1,7 @@
 """The review desk from the batch door: all that the pages do, on ids."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.cli import app
+from core.domain import Augmentation, Maker, Sample
 from core.store import Store
 from tests.variants import fill
 
@@ -87,6 +89,21 @@ def test_what_cannot_be_done_is_said_in_one_line(ids: list[str], arguments: list
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_the_relation_of_a_pair_is_corrected(ids: list[str], tmp_path: Path) -> None:
+    parent = Sample.from_text("Ada works at Acme").of_pair("Ada", "Acme")
+    variant = Sample.from_text("Ada is with Acme").of_pair("Ada", "Acme")
+    maker = Maker(model="pen", created=datetime(2026, 1, 1, tzinfo=UTC))
+    made = Augmentation(parent_id=parent.id, kind="style", answer="", variant=variant, maker=maker)
+    with Store(tmp_path) as store:
+        store.add(parent, made)
+        corrected = document("edit", made.id, "--reviewer", "Ada", "--relation", "/per/org/member_of")["variant"]
+        kept = store.augmentation(corrected)
+    assert kept is not None
+    assert kept.variant == Sample.from_text("Ada is with Acme").of_pair("Ada", "Acme", "/per/org/member_of")
+    result = run("edit", ids[0], "--reviewer", "Ada", "--relation", "None")
+    assert (result.exit_code, "has no head and tail" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("span", ["0:2", "2:1:PER", "a:b:PER", "0:1:"])

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.domain import Relation, Sample, Span
+from core.domain import Augmentation, Maker, Relation, Sample, Span
 from core.store import Store
 from tests.browser import SECOND, app
 from tests.loopback import serving
@@ -131,6 +132,29 @@ def test_a_head_within_its_tail_is_swapped_and_reworded_like_any_other(page: Pag
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(word(page, "times, head")).to_be_visible()
+
+
+def test_a_reviewer_says_how_head_and_tail_of_a_variant_are_related(page: Page, workspace: Path, url: str) -> None:
+    parent = Sample.from_text(TWEET).of_pair("ana", "acme")
+    variant = Sample.from_text("bob says the acme !").of_pair("bob", "acme")
+    maker = Maker(model="pen", created=datetime(2026, 1, 1, tzinfo=UTC))
+    made = Augmentation(parent_id=parent.id, kind="style", answer="", variant=variant, maker=maker)
+    with Store(workspace) as store:
+        store.add(parent, made)
+    page.goto(f"{url}/review?model=pen")
+    expect(page.get_by_text("bob → acme: how they are related is not known.")).to_be_visible()
+    expect(page.get_by_text("/per/org/member_of", exact=True)).to_have_count(1)  # what the student finds
+    page.get_by_label("Your name", exact=True).fill("Ada")
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("combobox", name="How the head is related to the tail").click()
+    page.get_by_role("option", name="member of (per, org)", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Nothing is left here")).to_be_visible()
+    with Store(workspace) as store:
+        (decision,) = store.decisions(made.id)
+        kept = store.augmentation(decision.edit or "")
+    assert kept is not None
+    assert kept.variant == Sample.from_text("bob says the acme !").of_pair("bob", "acme", "/per/org/member_of")
 
 
 def test_a_pair_without_its_tail_is_refused_in_words(page: Page) -> None:

@@ -1,5 +1,7 @@
 """A variant under the pen: its words, and the spans that are found in other words or drawn by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain import Entity, Relation, Sample, Span
@@ -71,6 +73,19 @@ def test_spans_that_were_drawn_are_found_in_other_words_and_those_taken_away_are
     gone = reword(TWEET, reworded, "@Ada_L is here")
     assert (len(gone.spans), gone.lost) == (1, ("New York",))
     assert reword(TWEET, gone, "@Ada_L is in Rome").lost == ("New York",)
+
+
+def test_a_label_of_a_relation_stays_in_other_words_and_can_be_another() -> None:
+    sample = Sample.from_text("Ada works at Acme").of_pair("Ada", "Acme")
+    made = replace(draft(sample), label="/per/org/member_of")
+    kept = finish(sample, reword(sample, made, "So Ada works at Acme")).relation
+    assert kept is not None
+    assert (kept.label, kept.head.start) == ("/per/org/member_of", 1)
+    labelled = finish(sample, made)
+    assert finish(labelled, draft(labelled)) == labelled
+    unknown = finish(labelled, replace(draft(labelled), label=None)).relation
+    assert unknown is not None
+    assert unknown.label is None
 
 
 def test_a_relation_that_lacks_an_end_keeps_the_other_in_other_words() -> None:

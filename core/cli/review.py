@@ -1,5 +1,6 @@
 """Commands of the review desk: what waits, what was decided, by whom, and how far reviewers agree."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -155,6 +156,7 @@ def edit(
         list[str] | None,
         typer.Option(help="Every span of the result as START:END:TYPE in words, END not included; else as found."),
     ] = None,
+    relation: Annotated[str | None, typer.Option(help="How head and tail are related; else as it was.")] = None,
     caption: Annotated[str | None, typer.Option(help="The corrected imagined picture.")] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
@@ -168,6 +170,10 @@ def edit(
     made = draft(item.variant, text)
     if span is not None:
         made = made.with_spans([_span(each) for each in span])
+    if relation is not None:
+        if item.variant.relation is None:
+            raise BadInput("the variant has no head and tail, whose relation could be corrected")
+        made = replace(made, label=relation)
     variant = finish(item.variant, made)
     caption = item.augmentation.caption if caption is None else caption
     kept = review.edit(store, item.augmentation, variant, by=local(reviewer), caption=caption)

@@ -13,12 +13,16 @@ HEAD, TAIL = "head", "tail"
 
 @dataclass(frozen=True)
 class Draft:
-    """A wording with its spans, not kept yet; `lost` are mentions of the old wording that it does not have."""
+    """A wording with its spans, not kept yet; `lost` are mentions of the old wording that it does not have.
+
+    `label` is how head and tail are related, where it is known.
+    """
 
     text: str
     tokens: tuple[str, ...]
     spans: tuple[Entity, ...]
     lost: tuple[str, ...] = ()
+    label: str | None = None
 
     def with_spans(self, spans: Iterable[Entity]) -> "Draft":
         """The same words with other spans.
@@ -55,15 +59,16 @@ def draft(sample: Sample, text: str | None = None) -> Draft:
     Raises:
         BadInput: the text is empty, or longer than a tweet can be.
     """
+    label = sample.relation.label if sample.relation else None
     if text is None or text.strip() == sample.text.strip():
-        return Draft(sample.text, sample.tokens, spans_of(sample))
+        return Draft(sample.text, sample.tokens, spans_of(sample), label=label)
     lost: list[str] = []
     kept = sample
     while True:
         projection = project(kept, text)
         if projection.sample:
             found = _once(spans_of(projection.sample))
-            return Draft(projection.sample.text, projection.sample.tokens, found, tuple(lost))
+            return Draft(projection.sample.text, projection.sample.tokens, found, tuple(lost), label)
         lost += projection.lost
         kept = _without(kept, projection.lost)
 
@@ -79,7 +84,7 @@ def reword(sample: Sample, made: Draft, text: str) -> Draft:
     reworded = draft(_marked(sample, made), text)
     words = {reworded.text_of(span) for span in reworded.spans}
     lost = tuple(name for name in dict.fromkeys((*made.lost, *reworded.lost)) if name not in words)
-    return replace(reworded, lost=lost)
+    return replace(reworded, lost=lost, label=made.label)
 
 
 def drawn(spans: Sequence[Entity], start: int, end: int, kind: str) -> tuple[Entity, ...]:
@@ -116,7 +121,7 @@ def finish(sample: Sample, made: Draft) -> Sample:
         # Nobody may have labelled the sample; drawing a span does.
         changed["entities"] = made.spans if made.spans or sample.entities is not None else None
     else:
-        relation = pair_of(made.spans).model_copy(update={"label": sample.relation.label})
+        relation = pair_of(made.spans).model_copy(update={"label": made.label})
         changed |= {"relation": relation, "entities": sample.entities if made.tokens == sample.tokens else None}
     return sample.model_copy(update=changed)
 
