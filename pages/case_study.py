@@ -103,7 +103,7 @@ def is_in_form(sample: Sample) -> bool:
     if (sample.text.strip(), sample.image, sample.task) != (text.strip(), st.session_state.get("picture"), task):
         return False
     made = pair.of_tweet() if task == "mre" else None
-    return made is None or (made.tokens, made.spans) == (sample.tokens, spans_of(sample))
+    return made is None or (made.tokens, {*made.spans}) == (sample.tokens, {*spans_of(sample)})
 
 
 def is_of_form(case_id: str) -> bool:
