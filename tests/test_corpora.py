@@ -205,7 +205,7 @@ UNWRITABLE = [
     ("twitter", Sample.from_text("no labels"), "not labelled for entities"),
     ("twitter", Sample.from_tokens(("a\tb",), entities=()), "a tab or a line end"),
     ("twitter", Sample.from_tokens(("a",), image="x\ny", entities=()), "a tab or a line end"),
-    ("mnre", Sample.from_text("no relation"), "not one labelled relation"),
+    ("mnre", Sample.from_text("no relation"), "is no pair with a relation"),
 ]
 
 
