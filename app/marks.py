@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.inert import direction, escaped, markup
 from core.domain import Answer, Entity, Sample, ScoredEntity
-from core.evaluation.mre import in_words
+from core.evaluation.mre import NONE, in_words
 from core.review.editing import HEAD, TAIL, spans_of
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the tints carry dark text on any theme.
@@ -84,10 +84,8 @@ def show_answer(sample: Sample, answer: Answer, changed: Collection[tuple[int, i
 def show_relation(sample: Sample, label: str, score: float | None = None) -> None:
     """How head and tail are related: in words, and by the label that the corpus has for it."""
     sure = "" if score is None else f" {score:.0%}"
-    st.html(
-        f"<div>{escaped(sample.ends)}: <b>{escaped(in_words(label))}</b>{sure}</div>"
-        f'<small style="opacity:.7">{escaped(label)}</small>'
-    )
+    named = "" if label == NONE else f'<small style="opacity:.7">{escaped(label)}</small>'
+    st.html(f"<div>{escaped(sample.ends)}: <b>{escaped(in_words(label))}</b>{sure}</div>{named}")
 
 
 def show_legend(kinds: Iterable[str]) -> None:
