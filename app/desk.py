@@ -95,7 +95,7 @@ def show_opinion(item: Item, *, asked: bool) -> None:
         if mark and now.student == mark:
             why = "It cannot read this variant."
         else:
-            why = asking.problem or "It is being asked." if asked else "It has not been asked yet."
+            why = asking.problem(now.variant.task) or "It is being asked." if asked else "It has not been asked yet."
         inert.show(why, faint=True)
         return
     marks.show_answer(now.variant, kept.without_knowledge.answer)

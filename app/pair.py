@@ -14,7 +14,7 @@ _OTHER = {HEAD: TAIL, TAIL: HEAD}
 
 def take(sample: Sample) -> None:
     """Mark what a known sample has marked."""
-    st.session_state.pair = editing.draft(sample) if sample.task == "mre" else None
+    st.session_state.pair = editing.draft(sample) if sample.relation else None
     st.session_state.pop("end", None)
 
 

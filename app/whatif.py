@@ -10,6 +10,7 @@ from app.terms import VIEWS
 from core.corpora import Row
 from core.domain import Answer, Counterfactual, View
 from core.domain.sample import MAX_CHARACTERS
+from core.evaluation.mre import in_words
 from core.explanation.counterfactuals import answers, ask_again, differences, edit, row_of
 from core.explanation.page import PART_NAMES
 from core.prediction import Predictor
@@ -142,7 +143,7 @@ def what_changed(before: Row, after: Row) -> str:
 def _words(tried: Counterfactual, view: View) -> str:
     answer = tried.answers[view]
     if answer.relation:
-        return inert.cell(f"{answer.relation.label} {answer.relation.score:.0%}")
+        return inert.cell(f"{in_words(answer.relation.label)} {answer.relation.score:.0%}")
     named = [f"{tried.sample.mention(each)} ({each.type} {each.score:.0%})" for each in answer.entities]
     return inert.cell(", ".join(named)) or "nothing"
 

@@ -9,7 +9,6 @@ from core.analysis.report import Report, compare, report
 from core.analysis.sides import Side
 from core.analysis.slices import Known
 from core.analysis.tables import Number
-from core.domain import Task
 from core.prediction import student_folders, task_of
 from core.settings import STUDENT_OF
 from core.stored import stored_rows
@@ -56,7 +55,7 @@ def choose() -> tuple[str, str | None, tuple[Side, Side]] | None:
 def students_for(chosen: str) -> list[str]:
     """The students of the set's task, the one that the settings name first."""
     settings = resources.settings()
-    task: Task = next((sample.task for sample in resources.store().samples(*chosen.split("/", 1))), "mner")
+    task = resources.store().task_of(*chosen.split("/", 1)) or "mner"
     named = settings.of_task(task).student
     found = [name for name, folder in student_folders(settings).items() if name != named and task_of(folder) == task]
     return [named, *found]

@@ -229,7 +229,7 @@ def show_export(predictor: Predictor, row: Row) -> None:
                 st.button("Stop", icon=":material/stop:")
 
                 def told(done: int, total: int) -> None:
-                    bar.progress(done / total, f"{done} of {total} mentions explained")
+                    bar.progress(done / total, f"{done} of {total} explained")
 
                 study = cases.explain_stored(predictor, store, case_id, told)
                 picture = resources.workbench(chosen).picture(study.sample)

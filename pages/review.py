@@ -325,7 +325,7 @@ def show_editor(item: Item) -> None:
                 "How the head is related to the tail",
                 relations(),
                 index=None,
-                format_func=in_words,
+                format_func=lambda label: inert.short(in_words(label), 60),
                 placeholder="Not known",
                 key="relation",
                 on_change=lambda: attempt(take_relation),
@@ -372,7 +372,9 @@ def show_desk() -> None:
 def is_awaited(item: Item) -> bool:
     """Whether the student is being asked about a card, and may still answer."""
     asking, now = resources.opinions(), resources.store().queue.find(item.augmentation.id)
-    return asking.problem is None and now is not None and now.student != asking.mark(now.variant.task)
+    if now is None or asking.problem(now.variant.task):
+        return False
+    return now.student != asking.mark(now.variant.task)
 
 
 @st.fragment(run_every=LOOK)

@@ -6,6 +6,7 @@ from app import desk, filters, inert, people, problems, resources
 from core import review
 from core.domain import Choice
 from core.errors import Overtaken
+from core.evaluation.mre import in_words
 from core.review.editing import spans_of
 from core.store.queue import Item
 
@@ -58,12 +59,13 @@ def row(item: Item) -> dict[str, object]:
 
 
 def bracketed(item: Item) -> str:
-    """The variant's words with a bracket around each span."""
+    """The variant's words with a bracket around each span; of a pair, how they are related."""
     tokens = list(item.variant.tokens)
     for span in spans_of(item.variant):
         tokens[span.start] = f"[{tokens[span.start]}"
         tokens[span.end - 1] += f" {span.type}]"
-    return " ".join(tokens)
+    relation = item.variant.relation
+    return " ".join(tokens) + (f" · {in_words(relation.label or 'not known')}" if relation else "")
 
 
 def ask(choice: Choice, ids: list[str]) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from core import review
 from core.domain import Augmentation, Knowledge, Maker, Relation, Sample, Span
+from core.errors import BadInput
 from core.identity import local
 from core.models import Models
 from core.prediction import Predictor, student_mark
@@ -276,7 +277,8 @@ def test_a_variant_of_a_pair_is_one_for_the_student_of_relations(
     assert tweet_alone.student == student_mark(settings)
     without = Workbench(settings.model_copy(update={"relation_student": "nobody"}), bench.store, models)
     bench.store.add(made.model_copy(update={"answer": "another"}))
-    assert opinions.ask_all(without, lambda done, total: None) == 0
+    with pytest.raises(BadInput, match="no student is called 'nobody'"):
+        opinions.ask_all(without, lambda done, total: None)
     assert opinions.ask_all(bench, lambda done, total: None) == 1
 
 
@@ -318,10 +320,10 @@ def test_a_fault_with_one_variant_keeps_no_other_waiting(
     monkeypatch.setattr(opinions, "ask", faulty)
     asked = opinions.Opinions(bench)
     asked.want([first])
-    until(lambda: asked.problem is not None)
-    assert asked.problem == "something unforeseen went wrong (ZeroDivisionError); the server's log says more"
+    until(lambda: asked.problem("mner") is not None)
+    assert asked.problem("mner") == "something unforeseen went wrong (ZeroDivisionError); the server's log says more"
     asked.want([second])
-    until(lambda: asked.problem is None)
+    until(lambda: asked.problem("mner") is None)
     found = bench.store.queue.find(second)
     assert found is not None
     assert found.student == student_mark(bench.settings)
@@ -332,10 +334,27 @@ def test_a_student_that_is_missing_is_said_and_not_taken_for_one_that_was_asked(
     (only,) = fill(bench.store, 1)
     asked = opinions.Opinions(bench)
     asked.want([only])
-    until(lambda: asked.problem is not None)
-    assert "no student is called 'nobody'" in str(asked.problem)
+    until(lambda: asked.problem("mner") is not None)
+    assert "no student is called 'nobody'" in str(asked.problem("mner"))
     (item,) = items(bench.store)
     assert opinions.kept_opinion(bench.store, item, asked.mark("mner")) is None
+
+
+def test_a_student_that_is_missing_keeps_none_of_the_other_task_waiting(
+    tmp_path: Path, models: Models, student: Path
+) -> None:
+    bench = Workbench(Settings.read(workspace=tmp_path, student=str(student), relation_student="nobody"), models=models)
+    pair = Sample.from_text("ana says the acme !").of_pair("ana", "acme")
+    made = Augmentation(
+        parent_id=pair.id, kind="style", answer="", variant=pair, maker=Maker(model="pen", created=FIRST)
+    )
+    bench.store.add(pair, made)
+    (tweet,) = fill(bench.store, 1)
+    asked = opinions.Opinions(bench)
+    asked.want([made.id, tweet])
+    until(lambda: any(item.augmentation.id == tweet and item.student for item in items(bench.store)))
+    assert asked.problem("mner") is None
+    assert "no student is called 'nobody'" in str(asked.problem("mre"))
 
 
 def until(holds: Callable[[], bool]) -> None:

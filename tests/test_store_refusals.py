@@ -204,18 +204,22 @@ def test_a_database_of_an_older_version_gains_the_steps_it_lacks_and_keeps_what_
 def test_variants_of_pairs_that_a_student_of_entities_was_asked_about_are_asked_about_anew(tmp_path: Path) -> None:
     maker = Maker(model="pen", created=datetime(2026, 5, 1, tzinfo=UTC))
     pair = SAMPLE.of_pair(*SAMPLE.tokens[:2])
+    other = Sample.from_text("Bob at Acme").of_pair("Bob", "Acme")
     made = [
-        Augmentation(parent_id=each.id, kind="style", answer="", variant=each, maker=maker) for each in (SAMPLE, pair)
+        Augmentation(parent_id=parent.id, kind="style", answer="", variant=variant, maker=maker)
+        for parent, variant in ((pair, SAMPLE), (SAMPLE, other))
     ]
     with Store(tmp_path) as store:
         store.add(SAMPLE, pair, *made)
+        store.add_corpus("demo", "pairs", [SAMPLE])
         for item in store.queue.unasked(["it"], 2):
             store.queue.keep_opinion(item, "it", [], uncertainty=0.5, changes=0)
         assert store.queue.unasked_count(["it"]) == 0
     with closing(sqlite3.connect(tmp_path / "workspace.db")) as db, db:
         db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm011_pairs'")
     with Store(tmp_path) as store:
-        assert [item.variant for item in store.queue.unasked(["it"], 2)] == [pair]
+        assert [item.variant for item in store.queue.unasked(["it"], 2)] == [other]
+        assert store.samples("demo", "pairs, imported") == [SAMPLE]
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def data_folder(given: Path | None, settings: Settings) -> Path:
     return folder
 
 
-def pair_of(sample: Sample) -> dict[str, str]:
+def ends_of(sample: Sample) -> dict[str, str]:
     """What a document says of a sample's head and tail, where it has them."""
     pair = sample.relation
     return {"head": sample.mention(pair.head), "tail": sample.mention(pair.tail)} if pair else {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from PIL import Image
 
-from core.cli.cases import Workspace, data_folder, pair_of
+from core.cli.cases import Workspace, data_folder, ends_of
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Counterfactual, Task
 from core.errors import BadInput
@@ -37,7 +37,7 @@ def list_cases(
     """List what was studied in the workspace, the latest first, with the ids that 'explain' and 'whatif' take."""
     studied = Store(Settings.read(workspace=workspace).workspace).recent(limit=limit)
     document = [
-        {"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text, **pair_of(each.sample)}
+        {"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text, **ends_of(each.sample)}
         for each in studied
     ]
     lines = [f"{each.sample.id}  {each.at:%Y-%m-%d %H:%M} UTC  {each.sample.subject}" for each in studied]

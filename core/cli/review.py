@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast, get_args
 import typer
 from pydantic import ValidationError
 
-from core.cli.cases import Workspace
+from core.cli.cases import Workspace, ends_of
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Choice, Entity, State
 from core.errors import BadInput, complaint
@@ -246,16 +246,18 @@ def guidelines(
 
 
 def opinions(
-    student: Annotated[str | None, typer.Option(help="Who is asked; 'doctor' lists them.")] = None,
+    student: Annotated[str | None, typer.Option(help="Who is asked about tweets; 'doctor' lists them.")] = None,
+    relation_student: Annotated[str | None, typer.Option(help="Who is asked about pairs of mentions.")] = None,
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the student about all variants. Ctrl-C stops; the same command goes on."""
+    """Ask the students about all variants. Ctrl-C stops; the same command goes on."""
     from core.review.opinions import ask_all  # noqa: PLC0415 - torch is slow to import
 
     with progress("opinions") as bar:
-        asked = ask_all(workbench(student=student, workspace=workspace), lambda done, total: bar(done, total, ""))
-    answer({"asked": asked}, as_json=as_json, lines=[f"The student was asked about {asked:,} variants."])
+        bench = workbench(student=student, relation_student=relation_student, workspace=workspace)
+        asked = ask_all(bench, lambda done, total: bar(done, total, ""))
+    answer({"asked": asked}, as_json=as_json, lines=[f"The students were asked about {asked:,} variants."])
 
 
 def _filter(**wanted: Any) -> Filter:
@@ -298,6 +300,8 @@ def _document(item: Item) -> dict[str, Any]:
         "kind": item.augmentation.kind,
         "model": item.augmentation.maker.model,
         "text": item.variant.text,
+        **ends_of(item.variant),
+        **({"relation": item.variant.relation.label} if item.variant.relation else {}),
         "parent": item.parent.text,
         "votes": item.votes,
         "disputed": item.disputed,
@@ -308,7 +312,9 @@ def _document(item: Item) -> dict[str, Any]:
 
 
 def _line(item: Item) -> str:
-    return _flat(item.augmentation.caption or item.variant.text)
+    relation = item.variant.relation
+    label = f": {relation.label or 'not known'}" if relation else ""
+    return _flat(item.augmentation.caption or item.variant.subject + label)
 
 
 def _flat(text: str) -> str:

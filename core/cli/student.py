@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import corpora, images
-from core.cli.cases import Workspace, data_folder, pair_of
+from core.cli.cases import Workspace, data_folder, ends_of
 from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import GRAINS, Prediction, Sample
 from core.errors import BadInput, CotpdError
@@ -146,7 +146,7 @@ def _score_line(name: str, scores: "Score") -> str:
 
 def _document(study: "Study") -> dict[str, Any]:
     stages = study.stages()
-    document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text, **pair_of(study.sample)}
+    document: dict[str, Any] = {"id": study.sample.id, "text": study.sample.text, **ends_of(study.sample)}
     document["caption"] = _text(stages["caption"])
     document["knowledge"] = {grain: _text(stages[grain]) for grain in GRAINS}
     for view in ("with_knowledge", "without_knowledge"):

@@ -161,7 +161,7 @@ def edit(
     if edited.caption is not None and not (caption or "").strip():
         raise BadInput("the imagined picture has no words: describe it, or cancel")
     if variant == old and caption == edited.caption:
-        raise BadInput("nothing was changed: approve the variant as it is, or change its words or spans")
+        raise BadInput("nothing was changed: approve the variant as it is, or change what is wrong in it")
     made = Augmentation(
         parent_id=old.id,
         kind=edited.kind,

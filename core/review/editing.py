@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from core.augmentation.projection import project
 from core.domain import Entity, Relation, Sample, Span
 from core.errors import BadInput
+from core.printable import printable
 
 HEAD, TAIL = "head", "tail"
 """The types of a relation's two spans, where spans are drawn."""
@@ -114,14 +115,17 @@ def finish(sample: Sample, made: Draft) -> Sample:
     """The sample that a draft of it has become.
 
     Raises:
-        BadInput: the head or the tail of a relation is not marked.
+        BadInput: the head or the tail of a relation is not marked, or its label holds control characters.
     """
     changed: dict[str, object] = {"text": made.text, "tokens": made.tokens}
     if sample.relation is None:
         # Nobody may have labelled the sample; drawing a span does.
         changed["entities"] = made.spans if made.spans or sample.entities is not None else None
     else:
-        relation = pair_of(made.spans).model_copy(update={"label": made.label})
+        label = (made.label or "").strip() or None
+        if label and printable(label) != label:
+            raise BadInput(f"the relation {label!r} holds control characters: leave them out")
+        relation = pair_of(made.spans).model_copy(update={"label": label})
         changed |= {"relation": relation, "entities": sample.entities if made.tokens == sample.tokens else None}
     return sample.model_copy(update=changed)
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import get_args
 
 from core.comparison import answer_changes
 from core.domain import Caption, Prediction, Task
@@ -77,8 +78,8 @@ def ask_all(workbench: Workbench, progress: Progress) -> int:
     """Ask the students about all variants that they were not asked about, the oldest first; gives how many.
 
     What was asked is kept at once: one that was stopped is run again, and goes on. All is of the weights that there are
-    when it begins, even where a training saves better ones meanwhile. Where there is no student of relations, variants
-    of pairs stay unasked.
+    when it begins, even where a training saves better ones meanwhile. Where the student of relations cannot be asked,
+    that is raised once all others were.
 
     Raises:
         BadInput: there is no such student, or it is broken.
@@ -86,18 +87,25 @@ def ask_all(workbench: Workbench, progress: Progress) -> int:
         StoreError: the workspace cannot be written.
     """
     students: dict[Task, Predictor] = {"mner": workbench.student("mner")}
-    with suppress(BadInput, Unavailable):
+    lacking: CotpdError | None = None
+    try:
         students["mre"] = workbench.student("mre")
+    except (BadInput, Unavailable) as error:
+        lacking = error
     marks = [student.mark for student in students.values()]
     total = workbench.store.queue.unasked_count(marks)
-    done = last = 0
+    done = last = left = 0
     while items := workbench.store.queue.unasked(marks, BATCH, after=last):
         for item in items:
             last = item.number
             if student := students.get(item.variant.task):
                 ask(workbench, item, student)
                 done += 1
-                progress(done, max(done, total))
+            else:
+                left += 1
+            progress(done, max(done, total))
+    if left and lacking:
+        raise lacking
     return done
 
 
@@ -108,7 +116,7 @@ class Opinions:
         self._workbench = workbench
         self._wanted: list[str] = []
         self._changed = threading.Condition()
-        self.problem: str | None = None
+        self._problems: dict[Task, str | None] = {}
         threading.Thread(target=self._run, daemon=True).start()
 
     def want(self, augmentation_ids: Sequence[str]) -> None:
@@ -127,19 +135,35 @@ class Opinions:
             return student_mark(self._workbench.settings.of_task(task))
         return None
 
+    def problem(self, task: Task) -> str | None:
+        """Why the last variant of a task that was wanted has no opinion."""
+        return self._problems.get(task)
+
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
                 augmentation_id = self._wanted.pop(0)
-            try:
-                item = self._workbench.store.queue.find(augmentation_id)
-                mark = self.mark(item.variant.task) if item else None
-                if item and (mark is None or item.student != mark):
-                    ask(self._workbench, item, self._workbench.student(item.variant.task))
-                self.problem = None
-            except CotpdError as error:
-                self.problem = str(error)
-            except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short, and others wait
-                _log.exception("the student could not be asked about variant %s", augmentation_id)
-                self.problem = f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"
+            if item := self._find(augmentation_id):
+                self._problems[item.variant.task] = self._problem_with(item)
+
+    def _find(self, augmentation_id: str) -> Item | None:
+        try:
+            return self._workbench.store.queue.find(augmentation_id)
+        except CotpdError as error:
+            self._problems = dict.fromkeys(get_args(Task), str(error))
+            return None
+
+    def _problem_with(self, item: Item) -> str | None:
+        """Ask about one variant, unless the student was; gives why it could not be asked."""
+        task = item.variant.task
+        try:
+            mark = self.mark(task)
+            if mark is None or item.student != mark:
+                ask(self._workbench, item, self._workbench.student(task))
+        except CotpdError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: logged whole, said in short, and others wait
+            _log.exception("the student could not be asked about variant %s", item.augmentation.id)
+            return f"something unforeseen went wrong ({type(error).__name__}); the server's log says more"
+        return None

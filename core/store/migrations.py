@@ -263,7 +263,11 @@ def m010_last_words(db: Database) -> None:
 
 
 def m011_pairs(db: Database) -> None:
-    """Variants of pairs are asked about anew: a student of entities was, before there was one of relations."""
+    """Variants of pairs are asked about anew: a student of entities was, before there was one of relations.
+
+    The project's own pairs are kept as demo/pairs: what somebody imported under that name gets another.
+    """
+    db.execute("UPDATE memberships SET split = 'pairs, imported' WHERE corpus = 'demo' AND split = 'pairs'")
     db.execute("""
         UPDATE queue SET student = NULL, uncertainty = -1, changes = -1
         WHERE student IS NOT NULL

@@ -31,8 +31,8 @@ class Item:
     """A variant in the queue, with what it was made of.
 
     `votes` is how many reviewers have spoken. `latest` is the number of the newest decision but for skips: another one
-    says that somebody has decided since. `uncertainty` (0…1) is the doubt of `student` about its least sure mention,
-    and `changes` how many of its mentions are other ones with knowledge; both None until it was asked.
+    says that somebody has decided since. `uncertainty` (0…1) is the doubt of `student` about its least sure mention
+    or its relation, and `changes` how many of them are others with knowledge; both None until it was asked.
     """
 
     number: int

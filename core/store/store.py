@@ -22,6 +22,7 @@ from core.domain import (
     Note,
     Prediction,
     Sample,
+    Task,
     View,
 )
 from core.errors import BadInput, Overtaken, StoreError
@@ -142,6 +143,14 @@ class Store:
             WHERE corpus = ? AND split = ? ORDER BY position
         """
         return self._records(Sample, sql, corpus, split)
+
+    def task_of(self, corpus: str, split: str) -> Task | None:
+        """The task of a split's first sample; None where it was not imported."""
+        sql = """
+            SELECT task FROM memberships JOIN samples ON samples.id = sample_id
+            WHERE corpus = ? AND split = ? ORDER BY position LIMIT 1
+        """
+        return next((row["task"] for row in self._rows(sql, corpus, split)), None)
 
     def corpora(self) -> list[tuple[str, str]]:
         """The splits that were imported, as (corpus, split)."""
