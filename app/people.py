@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
@@ -9,6 +10,21 @@ from streamlit.errors import StreamlitAuthError
 from app import inert, problems, resources
 from core.errors import Unavailable
 from core.identity import Person, local, signed_in
+
+COOKIE = "cotpd_reviewer"
+
+LONGEST_NAME = 100
+
+# Kept in the browser, not in the address: who opens another's link is not that other.
+_remember = st.components.v2.component(
+    "remember_name",
+    html="",
+    js=f"""
+export default function ({{ data }}) {{
+  document.cookie = "{COOKIE}=" + encodeURIComponent(data) + "; path=/; max-age=31536000; samesite=strict";
+}}
+""",
+)
 
 
 def current() -> Person:
@@ -32,9 +48,7 @@ def enter() -> bool:
         Unavailable: sign-in is set up and does not work.
     """
     if not _sign_in_is_set_up():
-        st.sidebar.text_input(
-            "Your name", max_chars=100, key="reviewer", persist_state="session", placeholder="Kept with every decision"
-        )
+        _ask_name()
         return True
     if not st.user.is_logged_in:
         _show_door()
@@ -43,6 +57,20 @@ def enter() -> bool:
     person = current()
     st.sidebar.caption(f":material/person: {inert.label(person.name)} · {person.role}")
     return True
+
+
+def _ask_name() -> None:
+    """A field for the name of whoever sits here; the browser brings it back after a reload."""
+    with st.sidebar:
+        name = st.text_input(
+            "Your name",
+            unquote(st.context.cookies.get(COOKIE, ""))[:LONGEST_NAME],
+            max_chars=LONGEST_NAME,
+            key="reviewer",
+            persist_state="session",
+            placeholder="Kept with every decision",
+        )
+        _remember(data=name, key="remember_name")
 
 
 def _show_door() -> None:

@@ -92,6 +92,15 @@ def test_a_photo_and_a_tweet_go_in_everything_comes_out_and_an_approval_survives
     assert all("SmolLM2" in thought.maker.model and thought.maker.prompt_version for thought in case.knowledge)
 
 
+def test_a_name_survives_a_reload_and_stands_in_no_address(page: Page) -> None:
+    page.get_by_label("Your name", exact=True).fill("Žižka; path=/x")
+    page.get_by_label("Your name", exact=True).press("Enter")
+    page.wait_for_function("document.cookie.includes('path%3D%2Fx')")
+    page.reload()
+    expect(page.get_by_label("Your name", exact=True)).to_have_value("Žižka; path=/x")
+    assert "ka" not in page.url.partition("?")[2]
+
+
 def test_markup_in_a_tweet_is_shown_as_it_reads(page: Page) -> None:
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
