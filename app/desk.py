@@ -109,9 +109,9 @@ def show_history(item: Item, *, blind: bool) -> None:
     store = resources.store()
     line = lineage(store, item.augmentation)
     for each in line.before:
-        inert.show(f"Edited from: {each.answer}", faint=True)
+        inert.show(f"Edited from: {wording.in_a_line(each)}", faint=True)
     for each in () if blind else line.after:
-        inert.show(f"Edited to: {each.answer}", faint=True)
+        inert.show(f"Edited to: {wording.in_a_line(each)}", faint=True)
     events = history(store, item.augmentation.id)
     if blind:
         inert.show("Others' votes are hidden until you have voted.", faint=True)

@@ -54,19 +54,24 @@ def show_tweet(
 
     Words whose index is in `gone` are struck, those in `new` are underlined.
     """
-    pieces = []
-    position = 0
-    for entity in entities:
-        start, end = sample.characters(entity)
-        if start < position:  # a relation's head may lie in its tail
-            continue
-        pieces.append(_words(sample, position, start, gone, new))
-        inside = _words(sample, start, end, gone, new, isolated=False)
-        pieces.append(_mark(inside, entity, framed=(entity.start, entity.end) in changed))
-        position = end
-    pieces.append(_words(sample, position, len(sample.text), gone, new))
+
+    def written(start: int, end: int, within: Sequence[Entity], *, isolated: bool = True) -> str:
+        """Characters `[start, end)` as HTML; a relation's head may lie in its tail, and is a mark inside that mark."""
+        pieces, left = [], sorted(within, key=lambda entity: (entity.start, -entity.end))
+        while left:
+            entity, left = left[0], left[1:]
+            inner = [each for each in left if each.end <= entity.end]
+            left = [each for each in left if each.start >= entity.end]  # half inside is not drawn
+            first, last = sample.characters(entity)
+            pieces.append(_words(sample, start, first, gone, new, isolated=isolated))
+            inside = written(first, last, inner, isolated=False)
+            pieces.append(_mark(inside, entity, framed=(entity.start, entity.end) in changed))
+            start = last
+        return "".join([*pieces, _words(sample, start, end, gone, new, isolated=isolated)])
+
     style = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:2.1;font-size:1.05rem"
-    st.html(f'<div dir="{direction(sample.text)}" style="{style}">{"".join(pieces)}</div>')
+    words = written(0, len(sample.text), entities)
+    st.html(f'<div dir="{direction(sample.text)}" style="{style}">{words}</div>')
 
 
 def show_answer(sample: Sample, answer: Answer, changed: Collection[tuple[int, int]] = ()) -> None:

@@ -7,6 +7,7 @@ from app.terms import duration
 from core.augmenting import Wish, read_quotas
 from core.domain import AugmentationKind
 from core.jobs import CorpusJob, Order, Product, forecast
+from core.review import wording
 from core.study import VARIANTS
 
 POLL = 0.5  # seconds between two looks at a running job
@@ -243,7 +244,7 @@ def show_variants(order: Order) -> None:
         title = f"{stages.TITLES[outcome.kind]}: {reason} ({outcome.number:,})"
         with st.expander(title, key=f"{outcome.kind} {reason}"):
             for each in outcome.examples:
-                inert.show(each.caption or (each.variant.text if each.variant else each.answer or "(nothing came)"))
+                inert.show(wording.in_a_line(each) or "(nothing came)")
 
 
 person = people.current()

@@ -6,8 +6,7 @@ from app import desk, filters, inert, people, problems, resources
 from core import review
 from core.domain import Choice
 from core.errors import Overtaken
-from core.evaluation.mre import in_words
-from core.review.editing import spans_of
+from core.review import wording
 from core.store.queue import Item
 
 ROWS = 100
@@ -51,21 +50,11 @@ def row(item: Item) -> dict[str, object]:
         "State": item.state,
         "Kind": desk.KIND_NAMES[made.kind],
         "Score": made.verdict.margin if made.verdict else None,
-        "Variant": inert.cell(made.caption or bracketed(item), 1000),
+        "Variant": inert.cell(wording.in_a_line(made), 1000),
         "Parent": inert.cell(item.parent.text, 1000),
         "Votes": item.votes,
         "Model": inert.cell(made.maker.model, 100),
     }
-
-
-def bracketed(item: Item) -> str:
-    """The variant's words with a bracket around each span; of a pair, how they are related."""
-    tokens = list(item.variant.tokens)
-    for span in spans_of(item.variant):
-        tokens[span.start] = f"[{tokens[span.start]}"
-        tokens[span.end - 1] += f" {span.type}]"
-    relation = item.variant.relation
-    return " ".join(tokens) + (f" · {in_words(relation.label or 'not known')}" if relation else "")
 
 
 def ask(choice: Choice, ids: list[str]) -> None:

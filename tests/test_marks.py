@@ -53,6 +53,14 @@ def test_no_line_breaks_between_a_mark_and_its_first_word(shown: Shown) -> None:
     assert shown.evaluate(TORN, 600) == []
 
 
+def test_a_head_within_its_tail_is_a_mark_within_its_mark(shown: Shown) -> None:
+    sample = Sample.from_text("We read the New York Times daily")
+    shown.show(sample, Entity(start=3, end=6, type="tail"), Entity(start=3, end=5, type="head"), gone=[4])
+    assert shown.evaluate("document.querySelector('mark > mark').innerText") == "New York head"
+    assert shown.evaluate("document.querySelector('div').innerText") == "We read the New York head Times tail daily"
+    assert shown.evaluate("document.querySelector('mark > mark del').innerText") == "York"
+
+
 def test_a_tweet_of_the_right_to_left_is_read_from_the_right(shown: Shown) -> None:
     sample = Sample.from_text("عمر يزور القاهرة اليوم")
     shown.show(sample, Entity(start=0, end=1, type="PER"), Entity(start=2, end=3, type="LOC"))

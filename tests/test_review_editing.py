@@ -7,7 +7,6 @@ import pytest
 from core.domain import Entity, Relation, Sample, Span
 from core.errors import BadInput
 from core.review.editing import HEAD, TAIL, draft, finish, mark, reword, spans_of, unmark
-from core.review.wording import changed_words
 from tests.variants import sentence
 
 TWEET = sentence("RT @Ada_L :", ("Ada Lovelace", "PER"), "isn't in", ("New York", "LOC"), "😍")
@@ -104,17 +103,6 @@ def test_a_relation_that_lacks_an_end_keeps_the_other_in_other_words() -> None:
 def test_words_that_are_no_tweet_are_refused(text: str, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         draft(TWEET, text)
-
-
-def test_the_words_that_changed_are_named_on_both_sides() -> None:
-    before, after = "Ada is in Paris today".split(), "Ada was in sunny Paris".split()
-    gone, new = changed_words(before, after)
-    assert [before[at] for at in sorted(gone)] == ["is", "today"]
-    assert [after[at] for at in sorted(new)] == ["was", "sunny"]
-
-
-def test_a_text_that_nobody_reads_whole_holds_up_no_card() -> None:
-    assert changed_words(["a", "b"] * 20_000, ["b", "a"] * 20_000) == (frozenset(), frozenset())
 
 
 def test_a_span_is_drawn_over_others_and_taken_away_by_a_word_in_it() -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.cli.cases import Workspace, ends_of
 from core.cli.door import AsJson, answer, command, progress, workbench
-from core.domain import Choice, Entity, State
+from core.domain import Augmentation, Choice, Entity, State
 from core.errors import BadInput, complaint
 from core.identity import local
 from core.printable import printable
@@ -79,7 +79,10 @@ def list_(
     queue = _store(workspace).queue
     items = queue.page(queue.places(wanted, order, seed=seed, reviewer=reviewer, limit=limit))
     total = queue.count(wanted, reviewer)
-    lines = [f"{item.augmentation.id}  {item.state:<8}  {item.augmentation.kind:<6}  {_line(item)}" for item in items]
+    lines = [
+        f"{item.augmentation.id}  {item.state:<8}  {item.augmentation.kind:<6}  {_line(item.augmentation)}"
+        for item in items
+    ]
     document = {"total": total, "variants": [_document(item) for item in items]}
     answer(document, as_json=as_json, lines=[*lines, f"{len(items):,} of {total:,} variants."])
 
@@ -91,9 +94,9 @@ def show(augmentation_id: Id, workspace: Workspace = None, as_json: AsJson = Fal
     store = _store(workspace)
     item = _item(store, augmentation_id)
     events, line = history(store, augmentation_id), lineage(store, item.augmentation)
-    lines = [f"{item.state}: {_line(item)}", f"Parent: {_flat(item.parent.text)}"]
-    lines += [f"Before: {each.id}  {_flat(each.answer)}" for each in line.before]
-    lines += [f"Edited: {each.id}  {_flat(each.answer)}" for each in line.after]
+    lines = [f"{item.state}: {_line(item.augmentation)}", f"Parent: {_flat(item.parent.text)}"]
+    lines += [f"Before: {each.id}  {_line(each)}" for each in line.before]
+    lines += [f"Edited: {each.id}  {_line(each)}" for each in line.after]
     for each in events:
         taken_back = " (taken back)" if each.undone else ""
         change = f"{each.old or 'nothing'} → {each.new or 'nothing'}"
@@ -311,10 +314,10 @@ def _document(item: Item) -> dict[str, Any]:
     }
 
 
-def _line(item: Item) -> str:
-    relation = item.variant.relation
-    label = f": {relation.label or 'not known'}" if relation else ""
-    return _flat(item.augmentation.caption or item.variant.subject + label)
+def _line(made: Augmentation) -> str:
+    from core.review.wording import in_a_line  # noqa: PLC0415 - kept out of --help
+
+    return _flat(in_a_line(made))
 
 
 def _flat(text: str) -> str:
