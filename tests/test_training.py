@@ -15,7 +15,6 @@ from core.student import files
 from core.student.views import IGNORED
 from core.training import checkpoint, trainer
 from core.training.folder import at_work
-from core.training.objective import Objective
 from core.training.progress import Progress, Told
 from tests import tiny
 from tests.tiny import config, metrics, trained
@@ -136,20 +135,6 @@ def test_a_checkpoint_is_refused_where_what_it_was_begun_with_is_another(root, t
     again._course = again._course.model_copy(update={"processes": 2, "precision": "fp8"})
     with pytest.raises(BadInput, match="was begun with other teacher and processes and precision"):
         again.run(lambda _: None)
-
-
-def test_with_a_temperature_both_views_are_flattened_and_the_loss_keeps_its_size(root, tmp_path):
-    training = trainer.Trainer(config(root, temperature=2.0, epochs=1), root, tmp_path / "run")
-    batch, size = next(training.batches.epoch(0, seed=1, section_dropout=0))
-    training.student.eval()
-    with torch.inference_mode():
-        parts = Objective(training.student, training.config)(batch, 1.0, size)
-        p, q = (
-            (getattr(training.student, view)(batch) / 2).log_softmax(-1)[batch.asked]
-            for view in ("with_knowledge", "without_knowledge")
-        )
-    expected = 4 * (p.exp() * (p - q)).sum() / size
-    torch.testing.assert_close(parts["cpd"], expected)
 
 
 def test_gradients_are_clipped(root, tmp_path):
