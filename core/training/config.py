@@ -3,9 +3,9 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core import corpora, registry
 from core.domain import AugmentationKind
@@ -22,15 +22,25 @@ STRICT = ConfigDict(strict=True)
 """What TOML has types for keeps them: "32" is no number, and `true` is not 1. Paths and tuples it has not."""
 
 
+def _names_something(path: Path) -> Path:
+    if path == Path():
+        raise ValueError("this names nothing")
+    return path
+
+
+Named = Annotated[Path, Field(strict=False), AfterValidator(_names_something)]
+"""A path that was not left empty."""
+
+
 class Split(Value):
     """Files of one split, relative to the folder of the corpora, and how they are read."""
 
     model_config = STRICT
 
     format: str = Field("twitter", description="a file in core/corpora")
-    path: Path = Field(strict=False)
-    captions: Path | None = Field(None, strict=False)
-    knowledge: Path | None = Field(None, strict=False)
+    path: Named
+    captions: Named | None = None
+    knowledge: Named | None = None
     limit: int | None = Field(None, ge=1, description="only so many samples: its first ones")
     draw: int | None = Field(None, ge=0, description="with a limit: samples drawn under this seed, not the first ones")
     rename: dict[str, str] = Field(default_factory=dict, description="labels, e.g. OTHER = 'MISC'")
@@ -65,9 +75,7 @@ class Variants(Value):
 
     model_config = STRICT
 
-    path: Path = Field(
-        strict=False, description="a file that `core augment --out` wrote, relative to the folder of the corpora"
-    )
+    path: Named = Field(description="a file that `core augment --out` wrote, relative to the folder of the corpora")
     which: Literal["approved", "all", "with implausible"] = Field(
         "approved",
         description="those that a person let in; all: also those undecided that were not dropped; "
@@ -86,9 +94,8 @@ class TrainConfig(Value):
     train: Split
     dev: Split
     augment: Variants | None = None
-    start: Path | None = Field(
+    start: Named | None = Field(
         None,
-        strict=False,
         description="a trained student to go on from; its folder, seen from this training's, which no row of the same "
         "table trains; none: the teacher, where it stands still and has the same encoder and head",
     )
@@ -121,9 +128,8 @@ class TrainConfig(Value):
         lt=1,
         description="chance that a caption or a thought is left out, but for a teacher that stands still",
     )
-    teacher: Path | None = Field(
+    teacher: Named | None = Field(
         None,
-        strict=False,
         description="a student that stands still and teaches; its folder, seen from this training's; none: joint",
     )
     transfer: tuple[Split, ...] = Field(
@@ -160,7 +166,8 @@ class TrainConfig(Value):
                 f"alpha_warmup = {self.alpha_warmup:g} is longer than the training, of {self.epochs} epochs"
             )
         if self.transfer and not self.teacher:
-            raise ValueError("transfer needs a teacher that stands still: name a trained student's folder")
+            more = ", ".join(str(split.path) for split in self.transfer)
+            raise ValueError(f"transfer, of {more}, needs a teacher that stands still: name a trained student's folder")
         return self
 
     @classmethod
