@@ -23,7 +23,7 @@ def test_a_saved_student_answers_as_before_and_leaves_out_the_encoders_own_embed
 
 
 def test_broken_students_are_refused_by_name(untrained, tmp_path):
-    with pytest.raises(BadInput, match=r"holds no student: student\.json"):
+    with pytest.raises(BadInput, match=r"holds no student: student\.json.*train it first"):
         files.load(tmp_path)
     files.save(untrained[0], tmp_path)
     (tmp_path / files.WEIGHTS).write_bytes(b"not weights")

@@ -65,7 +65,9 @@ def read_config(folder: Path) -> StudentConfig:
     try:
         return StudentConfig.model_validate_json((folder / CONFIG).read_bytes())
     except OSError as error:
-        raise BadInput(f"{folder} holds no student: {CONFIG}: {error.strerror}") from error
+        raise BadInput(
+            f"{folder} holds no student: {CONFIG}: {error.strerror}; train it first, or name another"
+        ) from error
     except ValidationError as error:
         raise BadInput(f"{folder / CONFIG} is broken: {complaint(error)}; train or copy it anew") from error
 
@@ -81,7 +83,9 @@ def load(folder: Path) -> tuple[Student, ViewBuilder]:
     try:
         weights = load_file(folder / WEIGHTS)
     except OSError as error:
-        raise BadInput(f"{folder} holds no student: {WEIGHTS} cannot be read") from error
+        raise BadInput(
+            f"{folder} holds no student: {WEIGHTS} cannot be read; train it first, or name another"
+        ) from error
     except SafetensorError as error:
         raise BadInput(f"{folder / WEIGHTS} is broken ({error}); train or copy it anew") from error
     student, views = new(config)
