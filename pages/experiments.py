@@ -54,7 +54,8 @@ def show_how_to_start() -> None:
     folder = resources.settings().workspace / "students" / "mine"
     st.info("No training is in this workspace yet. Start one in a terminal; it appears here while it runs.")
     st.code(
-        f"python -m core train assets/students/twitter2017/train.toml --data FOLDER --out {folder}", wrap_lines=True
+        f"python -m core train assets/students/twitter2017-fast/train.toml --data FOLDER --out {folder}",
+        wrap_lines=True,
     )
     st.caption("FOLDER is yours, with the corpora in it. Trainings anywhere in the workspace are found.")
 
