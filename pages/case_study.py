@@ -203,7 +203,7 @@ def keep_decision(augmentation_id: str, choice: Choice, seen: dict[str, int | No
     """Keep a decision on what was `seen`; if that fails, the page says so and the button can be pressed again."""
     st.session_state.decided = augmentation_id
     with problems.noted("decision_problem"):
-        decide(resources.store(), augmentation_id, choice, by=people.current(), seen=seen)
+        decide(resources.store(), augmentation_id, choice, by=people.current(), adjudicates=None, seen=seen)
 
 
 def show_decision(case: Case, made: Augmentation) -> None:
@@ -216,7 +216,7 @@ def show_decision(case: Case, made: Augmentation) -> None:
     queue = resources.store().queue
     rules, seen = queue.rules(), queue.latest([made.id])
     own_alone = rules.blind or rules.votes > 1
-    decision = case.choice(made.id, reviewer=person.name.strip() if own_alone else None)
+    decision = queue.word(made.id, person.name.strip() if own_alone else None)
     if decision is None:
         approve, reject = st.columns(2)
         for column, choice, label, icon in (

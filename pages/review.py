@@ -2,27 +2,23 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app import desk, filters, inert, keys, marks, people, problems, resources, span_editor
+from app import desk, editor, filters, inert, keys, people, problems, resources
 from core import review
 from core.domain import Choice
 from core.errors import Overtaken
-from core.evaluation.mre import MNRE_23, in_words
 from core.review import editing, guidelines
-from core.review.deciding import HASTY, VERDICTS, would_adjudicate
+from core.review.deciding import HASTY, would_adjudicate
 from core.review.walk import Walk
 from core.store.queue import Item
 
 Work = Callable[[], object]
 
 REASONS = ("Meaning changed", "Spans wrong", "Not possible", "No tweet")
-
-DEFAULT_TYPES = ("PER", "LOC", "ORG", "MISC")
 
 LOOK = 1.0
 """Seconds between two looks for what the student says of the card, while it is asked."""
@@ -43,6 +39,8 @@ def walk() -> None:
         found = Walk(resources.store().queue, wanted, order, seed, person.name)
         st.session_state.update(walked=wish(), walk=found)
         to_card(st.session_state.get("said", ""))
+    elif st.session_state.walk.item is None:  # there may be new ones by now
+        st.session_state.walk.advance()
 
 
 def attempt(work: Work, card: str | None = None) -> None:
@@ -85,9 +83,9 @@ def keep(choice: Choice, reason: str | None = None) -> None:
             resources.store(),
             card,
             choice,
-            by=person,
+            by=people.current(),
             reason=reason,
-            adjudicates=choice in VERDICTS and adjudicates(),
+            adjudicates=None,
             seconds=took,
             seen={card: way.item.latest},
         )
@@ -104,7 +102,7 @@ def skip() -> None:
     """Go on; a card that waits for this person's word is marked as skipped."""
     way = st.session_state.walk
     way.refresh()
-    if person.may("decide on variants") and way.item.state == "pending" and not has_voted():
+    if people.current().may("decide on variants") and way.item.state == "pending" and not has_voted():
         keep("skipped")
     else:
         way.advance()
@@ -118,8 +116,25 @@ def back() -> None:
 
 
 def undo() -> None:
-    """Take back the latest act, and show what it was about."""
-    undone = review.undo(resources.store(), by=person)
+    """Take back the latest act; one about many variants only after one more question."""
+    act = resources.store().queue.latest_act(people.current().name.strip())
+    if len(act) > 1 and act[0].choice != "edited":
+        st.session_state.update(mode="undo", act=act)
+    else:
+        take_back()
+
+
+def take_back_act() -> None:
+    """Take back the act that was asked about, if it is the latest still."""
+    if resources.store().queue.latest_act(people.current().name.strip()) == st.session_state.act:
+        take_back()
+    else:
+        to_card("Something else was done meanwhile: nothing is taken back.")
+
+
+def take_back() -> None:
+    """Take back the latest act, whole, and show what it was about."""
+    undone = review.undo(resources.store(), by=people.current())
     way = st.session_state.walk
     way.show(undone[0].augmentation_id)
     way.refresh()
@@ -129,38 +144,8 @@ def undo() -> None:
 
 def begin_edit() -> None:
     """Open the card at hand for another wording or other spans."""
-    item = st.session_state.walk.item
-    started = editing.draft(item.variant)
-    st.session_state.update(mode="edit", draft=started, words=started.text, imagined=item.augmentation.caption)
-    st.session_state.relation = started.label
-    st.session_state.drawing = started.spans[0].type if started.spans else types()[0]
-
-
-def take_words() -> None:
-    """The text was changed: find the spans in it."""
-    item, draft = st.session_state.walk.item, st.session_state.draft
-    st.session_state.draft = editing.reword(item.variant, draft, st.session_state.words)
-
-
-def relations() -> list[str]:
-    """How head and tail can be related: MNRE's relations, and those that the queue holds."""
-    return sorted({*MNRE_23, *resources.store().queue.known("label")})
-
-
-def take_relation() -> None:
-    """A relation was chosen."""
-    st.session_state.draft = replace(st.session_state.draft, label=st.session_state.relation)
-
-
-def take_span(start: int, end: int, of: str) -> None:
-    """Words were dragged over: they become a span, or one of them in a span takes it away.
-
-    Where other words stand there by now, nobody has dragged over those.
-    """
-    draft = st.session_state.draft
-    if of != span_editor.mark_of(draft.tokens):
-        return
-    st.session_state.draft = draft.with_spans(editing.drawn(draft.spans, start, end, st.session_state.drawing))
+    editor.begin(st.session_state.walk.item)
+    st.session_state.mode = "edit"
 
 
 def save_edit(told: tuple[str, ...]) -> None:
@@ -169,12 +154,12 @@ def save_edit(told: tuple[str, ...]) -> None:
     It stays open where the words that were typed last lost a mention of which nobody was `told` yet, or somebody
     decided on the variant meanwhile.
     """
-    take_words()
+    way, took = st.session_state.walk, seconds()
+    item = way.item
+    editor.take_words(item)
     if lost := [name for name in st.session_state.draft.lost if name not in told]:
         st.session_state.said = f"Not in the new words: {', '.join(lost)}. Mark it anew, or save once more without it."
         return
-    way, took = st.session_state.walk, seconds()
-    item = way.item
     variant = editing.finish(item.variant, st.session_state.draft)
     caption = st.session_state.imagined if item.augmentation.caption is not None else None
     try:
@@ -182,9 +167,9 @@ def save_edit(told: tuple[str, ...]) -> None:
             resources.store(),
             item.augmentation,
             variant,
-            by=person,
+            by=people.current(),
             caption=caption,
-            adjudicates=adjudicates(),
+            adjudicates=None,
             seconds=took,
             seen={item.augmentation.id: item.latest},
         )
@@ -198,20 +183,13 @@ def save_edit(told: tuple[str, ...]) -> None:
 
 def adjudicates() -> bool:
     """Whether a decision on the card at hand ends a disagreement."""
-    return would_adjudicate(resources.store(), st.session_state.walk.item, person)
+    return would_adjudicate(resources.store(), st.session_state.walk.item, people.current())
 
 
 def has_voted() -> bool:
     """Whether this person has a vote on the card at hand."""
     votes = resources.store().queue.votes(st.session_state.walk.item.augmentation.id)
-    return person.name.strip() in {vote.reviewer for vote in votes}
-
-
-def types() -> tuple[str, ...]:
-    """What a span can be, on the card at hand."""
-    if st.session_state.walk.item.variant.relation:
-        return (editing.HEAD, editing.TAIL)
-    return tuple(resources.store().queue.known("type")) or DEFAULT_TYPES
+    return people.current().name.strip() in {vote.reviewer for vote in votes}
 
 
 def key_button(
@@ -249,12 +227,16 @@ def show_tools(way: Walk) -> None:
                 key_button(reason, str(number), None, partial(keep, "rejected", reason))
             key_button("No reason", "X", None, partial(keep, "rejected"))
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
-        else:
+        elif mode == "undo":
+            many = f"Yes, take back all {len(st.session_state.act):,} decisions"
+            key_button(many, "Ctrl+Enter", "undo", take_back_act, key="undo_many", type="primary")
+            key_button("No", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
+        elif way.item:
             lost = st.session_state.draft.lost
             save = partial(save_edit, lost)  # which a press of before others were lost is known by, as by its card
             key_button("Save", "Ctrl+Enter", "check", save, key=f"Save_{len(lost)}", type="primary")
             key_button("Cancel", "Escape", "arrow_back", partial(to_card, ""), type="tertiary")
-            for number, kind in enumerate(types(), start=1):
+            for number, kind in enumerate(editor.types(way.item), start=1):
                 here = st.session_state.drawing == kind
                 key_button(
                     inert.label(kind, 20),
@@ -305,55 +287,23 @@ def show_reason() -> None:
         )
 
 
-def show_editor(item: Item) -> None:
-    """The card at hand, open for changes."""
-    draft = st.session_state.draft
-    with st.container(border=True):
-        st.caption("The parent")
-        marks.show_tweet(item.parent, editing.spans_of(item.parent))
-        if item.augmentation.caption is not None:
-            st.text_area("The picture that was imagined", key="imagined", height=100, persist_state="session")
-        st.text_area(
-            "Words of the variant",
-            key="words",
-            height=100,
-            on_change=lambda: attempt(take_words),
-            persist_state="session",
-        )
-        if item.variant.relation:
-            st.selectbox(
-                "How the head is related to the tail",
-                relations(),
-                index=None,
-                format_func=lambda label: inert.short(in_words(label), 60),
-                placeholder="Not known",
-                key="relation",
-                on_change=lambda: attempt(take_relation),
-                persist_state="session",
-            )
-        st.caption("Drag over words to draw a span of the chosen type; click a span to take it away.")
-        span_editor.show(
-            draft.tokens, draft.spans, key="spans", on_drawn=lambda a, b, of: attempt(partial(take_span, a, b, of))
-        )
-        if draft.lost:
-            inert.show("Not found in the new words: " + ", ".join(draft.lost), faint=True)
-
-
 @st.fragment
 def show_desk() -> None:
     """The desk; a key runs this part of the page alone."""
     if st.session_state.walked != wish() and st.session_state.mode != "edit":
         st.rerun()  # an edit is closed that was open when somebody chose another filter, or typed their name
     way = st.session_state.walk
-    show_tools(way)
-    show_standing()
+    with problems.shown():
+        show_tools(way)
+        show_standing()
     if way.item is None:
-        desk.show_empty()
+        with problems.shown():
+            desk.show_empty()
         return
     left, right = st.columns([2, 1], gap="medium")
     with left, problems.shown():
         if st.session_state.mode == "edit":
-            show_editor(way.item)
+            editor.show(way.item, attempt)
         else:
             desk.show_card(way.item)
             if adjudicates():
@@ -380,9 +330,10 @@ def is_awaited(item: Item) -> bool:
 @st.fragment(run_every=LOOK)
 def look_for_opinion(item: Item) -> None:
     """What the student says of a card, looked for until it is there."""
-    desk.show_opinion(item, asked=True)
-    if not is_awaited(item):
-        st.rerun()  # and the page looks no more
+    with problems.shown():
+        desk.show_opinion(item, asked=True)
+        if not is_awaited(item):
+            st.rerun()  # and the page looks no more
 
 
 def show_beside(item: Item) -> None:
@@ -392,7 +343,7 @@ def show_beside(item: Item) -> None:
         inert.show_markdown(guidelines.read(resources.settings().workspace))
     rules = resources.store().queue.rules()
     st.markdown("**History**")
-    desk.show_history(item, blind=rules.blind and not has_voted())
+    desk.show_history(item, blind=rules.blind and not (has_voted() or adjudicates()))
 
 
 person = people.current()

@@ -1,5 +1,7 @@
 """Review in bulk: many variants in a table, decided on at once, and taken back at once."""
 
+from collections import Counter
+
 import streamlit as st
 
 from app import desk, filters, inert, people, problems, resources
@@ -14,28 +16,38 @@ ROW_HEIGHT = 84
 """Pixels: four lines, for whole tweets are read before they are decided on."""
 
 COLUMNS = {
-    "State": st.column_config.TextColumn(width=80),
-    "Kind": st.column_config.TextColumn(width=85),
-    "Score": st.column_config.NumberColumn(format="%+.1f", width=60),
     "Variant": st.column_config.TextColumn(width=300),
     "Parent": st.column_config.TextColumn(width=250),
+    "Kind": st.column_config.TextColumn(width=85),
+    "Score": st.column_config.NumberColumn(
+        format="%+.1f", width=60, help="Whether the teacher finds it possible in fact: log p(yes) − log p(no)"
+    ),
+    "State": st.column_config.TextColumn(width=80),
+    "Votes": st.column_config.NumberColumn(width=55),
 }
 
 VERBS: dict[Choice, str] = {"approved": "Approve", "rejected": "Reject"}
 
 
 def listed() -> list[str]:
-    """The ids of the variants in the table, which stay until something is decided or another filter chosen."""
-    wanted, order, seed = chosen
-    key = (wanted, order, seed, person.name, st.session_state.get("revision", 0))
-    if st.session_state.get("listed_for") != key:
+    """The ids of the variants in the table.
+
+    They stay until something is decided, another filter is chosen, or the page is opened anew.
+    """
+    wanted, order, seed = wish = chosen
+    if st.session_state.setdefault("list_wish", (*wish, person.name)) != (*wish, person.name):
+        renew(list_wish=(*wish, person.name), list_after=None, list_said="")
+    if st.session_state.get("listed_as") != table() or table() not in st.session_state:
         start_from = st.session_state.get("list_after")
-        if st.session_state.get("listed_for", key)[:4] != key[:4]:
-            start_from = None
         queue = resources.store().queue
         places = queue.places(wanted, order, seed=seed, reviewer=person.name, after=start_from, limit=ROWS)
-        st.session_state.update(listed_for=key, listed=places, list_after=start_from, asked=None)
+        st.session_state.update(listed_as=table(), listed=places, asked=None)
     return [place.augmentation_id for place in st.session_state.listed]
+
+
+def table() -> str:
+    """The key of the table as it is filled now."""
+    return f"rows_{st.session_state.get('revision', 0)}"
 
 
 def renew(**changes: object) -> None:
@@ -47,11 +59,11 @@ def row(item: Item) -> dict[str, object]:
     """A variant as a row; its spans stand in brackets."""
     made = item.augmentation
     return {
-        "State": item.state,
-        "Kind": desk.KIND_NAMES[made.kind],
-        "Score": made.verdict.margin if made.verdict else None,
         "Variant": inert.cell(wording.in_a_line(made), 1000),
         "Parent": inert.cell(item.parent.text, 1000),
+        "Kind": desk.KIND_NAMES[made.kind],
+        "Score": made.verdict.margin if made.verdict else None,
+        "State": item.state,
         "Votes": item.votes,
         "Model": inert.cell(made.maker.model, 100),
     }
@@ -71,10 +83,20 @@ def act() -> None:
     st.session_state.asked = None
     with problems.noted("list_problem"):
         try:
-            review.decide_all(resources.store(), list(seen), choice, by=people.current(), seen=seen)
-            renew(list_said=f"{len(seen):,} variants {choice}. Undo takes all of it back.")
+            review.decide_all(resources.store(), list(seen), choice, by=people.current(), adjudicates=None, seen=seen)
+            renew(list_said=f"{came_of(choice, list(seen))} Undo takes all of it back.")
         except Overtaken as error:
             renew(list_said=f"Nothing was done: {error}")
+
+
+def came_of(choice: Choice, ids: list[str]) -> str:
+    """What decisions came to: where several must agree, a vote alone approves nothing."""
+    found = (resources.store().queue.find(each) for each in ids)
+    states = Counter(item.state for item in found if item)
+    if states == {choice: len(ids)}:
+        return f"{len(ids):,} variants {choice}."
+    stand = ", ".join(f"{number:,} {state}" for state, number in states.items())
+    return f"{len(ids):,} variants voted on; they stand as: {stand}."
 
 
 def undo() -> None:
@@ -125,8 +147,7 @@ def show_list() -> None:
     store = resources.store()
     ids = listed()
     total = store.queue.count(chosen[0], person.name)
-    key = f"rows_{st.session_state.get('revision', 0)}"
-    rows = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    rows = st.session_state.get(table(), {}).get("selection", {}).get("rows", [])
     show_tools([ids[number] for number in rows if number < len(ids)])
     problems.show_noted("list_problem")
     hint = "Select rows; only those in the table can be selected." if ids else ""
@@ -139,7 +160,7 @@ def show_list() -> None:
         st.dataframe(
             [row(item) for item in items],
             hide_index=True,
-            key=key,
+            key=table(),
             on_select="rerun",
             selection_mode="multi-row",
             height=40 + ROW_HEIGHT * min(len(ids), 7),

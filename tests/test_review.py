@@ -247,16 +247,25 @@ def test_a_decision_keeps_its_id_whatever_fields_newer_versions_add() -> None:
     assert old.id == "57e3daa8e04c976eb89a36d689a52c3b"
 
 
-def test_a_case_tells_each_reviewers_own_word_from_the_latest(store: Store) -> None:
+def test_each_reviewers_own_word_is_told_from_the_one_that_counts(store: Store) -> None:
     (one,) = fill(store, 1)
     review.decide(store, one, "approved", by=local("Ada"))
     review.decide(store, one, "rejected", by=local("Bo"))
-    item = store.queue.find(one)
-    assert item is not None
-    case = store.case(item.parent.id)
-    assert case is not None
-    words = [case.choice(one, reviewer=name) for name in ("Ada", "Bo", "Cleo", None)]
+    review.decide(store, one, "skipped", by=local("Cleo"))
+    words = [store.queue.word(one, name) for name in ("Ada", "Bo", "Cleo", None)]
     assert [word and word.choice for word in words] == ["approved", "rejected", None, "rejected"]
+
+
+def test_a_skip_of_what_one_decided_on_is_refused(store: Store) -> None:
+    one, two = fill(store, 2)
+    review.decide(store, one, "approved", by=local("Ada"))
+    with pytest.raises(BadInput, match=f"Ada has approved the variant {one}: a skip would hide that"):
+        review.decide_all(store, [two, one], "skipped", by=local("Ada"))
+    assert approved(store) == [one]
+    assert store.queue.word(two) is None
+    review.undo(store, by=local("Ada"))
+    review.decide(store, one, "skipped", by=local("Ada"))
+    assert store.queue.word(one) is None
 
 
 def test_a_withdrawal_hides_no_decision_that_another_took(store: Store) -> None:

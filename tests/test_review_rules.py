@@ -107,3 +107,23 @@ def test_only_a_verdict_ends_a_disagreement(store: Store) -> None:
         with pytest.raises(BadInput, match=f"'{choice}' is no verdict"):
             review.decide(store, one, choice, by=local("Cleo"), adjudicates=True)
     assert store.queue.count(Filter(states=(), disputed=True)) == 1
+
+
+def test_a_decision_that_is_left_to_the_rules_settles_what_is_disputed_and_is_a_vote_elsewhere(store: Store) -> None:
+    disputed, fresh = fill(store, 2)
+    rules.change(store, Rules(votes=2), by=local("Cleo"))
+    review.decide(store, disputed, "approved", by=local("Ada"))
+    review.decide(store, disputed, "rejected", by=local("Bo"))
+    review.decide_all(store, [disputed, fresh], "approved", by=local("Cleo"), adjudicates=None)
+    assert [state(store, each) for each in (disputed, fresh)] == ["approved", "pending"]
+    assert [store.queue.settler(each) for each in (disputed, fresh)] == ["Cleo", None]
+
+
+def test_the_latest_act_is_told_whole_before_it_is_taken_back(store: Store) -> None:
+    ids = fill(store, 3)
+    assert store.queue.latest_act("Ada") == []
+    review.decide_all(store, ids, "approved", by=local("Ada"))
+    review.decide(store, ids[0], "rejected", by=local("Bo"))
+    assert {each.augmentation_id for each in store.queue.latest_act("Ada")} == set(ids)
+    assert store.queue.latest_act("Ada") == review.undo(store, by=local("Ada"))
+    assert store.queue.latest_act("Ada") == []

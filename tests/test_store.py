@@ -144,10 +144,8 @@ def test_the_latest_decision_counts_and_the_history_stays(store: Store) -> None:
     store.add(SAMPLE, first, second, *history, decision(second))
     assert store.decisions(first.id) == history
     assert [(approval.augmentation, approval.decision) for approval in store.approved()] == [(second, decision(second))]
-    case = store.case(SAMPLE.id)
-    assert case is not None
-    assert case.choice(first.id) == history[1]  # the word of who withdrew nothing
-    assert case.choice("0" * 32) is None
+    assert store.queue.word(first.id) == history[1]  # the word of who withdrew nothing
+    assert store.queue.word("0" * 32) is None
 
 
 def test_an_approval_survives_a_restart(tmp_path: Path) -> None:

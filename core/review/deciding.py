@@ -29,11 +29,12 @@ def decide(
     *,
     by: Person,
     reason: str | None = None,
-    adjudicates: bool = False,
+    adjudicates: bool | None = False,
     seconds: float | None = None,
     seen: Mapping[str, int | None] | None = None,
 ) -> Decision:
-    """Keep a decision, with who and when. With `adjudicates` it counts more than all votes.
+    """Keep a decision, with who and when. With `adjudicates` it counts more than all votes; None: if it ends a
+    disagreement (`would_adjudicate`).
 
     Who settled a disagreement settles it anew by another verdict. "withdrawn" takes back one's own word or, where what
     counts are others', those: each of their acts that stands. It gives the first of the decisions that do.
@@ -43,8 +44,8 @@ def decide(
     Raises:
         Overtaken: somebody decided on it since it was seen.
         Forbidden: their role does not let them decide, adjudicate, or take back what another decided.
-        BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant; or
-            a choice that is no verdict is to adjudicate.
+        BadInput: the reviewer gave no name, or one of over 100 characters; the reason is too long; no such variant; a
+            choice that is no verdict is to adjudicate; or a skip of what they have decided on.
         StoreError: the workspace cannot be written.
     """
     return decide_all(
@@ -66,7 +67,7 @@ def decide_all(
     *,
     by: Person,
     reason: str | None = None,
-    adjudicates: bool = False,
+    adjudicates: bool | None = False,
     seconds: float | None = None,
     seen: Mapping[str, int | None] | None = None,
 ) -> list[Decision]:
@@ -78,7 +79,7 @@ def decide_all(
         BadInput: as `decide` does.
         StoreError: the workspace cannot be written.
     """
-    _must_be_able(by, adjudicates=adjudicates)
+    _must_be_able(by, adjudicates=bool(adjudicates))
     if len(augmentation_ids) > 1:
         by.must("decide on many at once")
     name, now, act = named(by), datetime.now(UTC), uuid.uuid4().hex
@@ -89,6 +90,10 @@ def decide_all(
     if missing := store.missing(augmentation_ids):
         raise BadInput(f"no variant has the id {missing[0]!r}: 'review list' shows those there are")
     ids = list(dict.fromkeys(augmentation_ids))
+    if choice == "skipped" and (spoken := [word for each in ids if (word := store.queue.word(each, name))]):
+        raise BadInput(
+            f"{name} has {spoken[0].choice} the variant {spoken[0].augmentation_id}: a skip would hide that"
+        )
     undone: list[Decision] = []
     if choice == "withdrawn":
         others = [each for each in ids if _is_others(store, each, name)]
@@ -105,7 +110,7 @@ def decide_all(
             at=now,
             reason=(reason or "").strip() or None,
             act=act,
-            adjudicates=adjudicates or (choice in VERDICTS and _has_settled(store, each, by)),
+            adjudicates=choice in VERDICTS and _settles(store, each, by, adjudicates),
             seconds=seconds,
         )
         for each in ids
@@ -120,6 +125,14 @@ def _is_others(store: Store, augmentation_id: str, name: str) -> bool:
     voters = [vote.reviewer for vote in store.queue.votes(augmentation_id)]
     counting = voters[-1:] if store.queue.rules().votes == 1 else voters
     return bool(counting) and name not in counting
+
+
+def _settles(store: Store, augmentation_id: str, by: Person, wanted: bool | None) -> bool:
+    """Whether a verdict on a variant counts more than all votes, where that is `wanted`, or None: left to the rules."""
+    if wanted is None:
+        item = store.queue.find(augmentation_id)
+        wanted = item is not None and would_adjudicate(store, item, by)
+    return wanted or _has_settled(store, augmentation_id, by)
 
 
 def _has_settled(store: Store, augmentation_id: str, by: Person) -> bool:
@@ -141,7 +154,7 @@ def edit(
     *,
     by: Person,
     caption: str | None = None,
-    adjudicates: bool = False,
+    adjudicates: bool | None = False,
     seconds: float | None = None,
     seen: Mapping[str, int | None] | None = None,
 ) -> Augmentation:
@@ -153,7 +166,7 @@ def edit(
         BadInput: nothing was changed, the imagined picture is left without words, or the name is missing or too long.
         StoreError: the workspace cannot be written.
     """
-    _must_be_able(by, adjudicates=adjudicates)
+    _must_be_able(by, adjudicates=bool(adjudicates))
     name, now, act = named(by), datetime.now(UTC), uuid.uuid4().hex
     old = edited.variant
     if old is None:
@@ -170,7 +183,7 @@ def edit(
         caption=caption,
         maker=Maker(model=BY_HAND, parameters={"editor": name, "edits": edited.id}, created=now, seconds=seconds or 0),
     )
-    settles = adjudicates or _has_settled(store, edited.id, by)
+    settles = _settles(store, edited.id, by, adjudicates)
     common = {"reviewer": name, "at": now, "act": act, "adjudicates": settles, "seconds": seconds}
     store.add(
         made,

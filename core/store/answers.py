@@ -72,17 +72,3 @@ class Case:
     augmentations: tuple[Augmentation, ...]
     predictions: tuple[Prediction, ...]
     decisions: tuple[Decision, ...]
-
-    def choice(self, augmentation_id: str, *, reviewer: str | None = None) -> Decision | None:
-        """The latest decision about a variant that nobody took back or withdrew, of one reviewer or of all."""
-        about = [decision for decision in self.decisions if decision.augmentation_id == augmentation_id]
-        undone = {decision.undoes for decision in about} - {None}
-        withdrawn: set[str] = set()
-        for decision in reversed(about):
-            if decision.undoes or decision.act in undone or reviewer not in (None, decision.reviewer):
-                continue
-            if decision.choice == "withdrawn":
-                withdrawn.add(decision.reviewer)
-            elif decision.reviewer not in withdrawn:
-                return decision
-        return None

@@ -144,6 +144,22 @@ class Queue:
         sql = "SELECT augmentation_id, reviewer, choice FROM counted WHERE augmentation_id = ? ORDER BY decision"
         return [Vote(**row) for row in self._rows(sql, augmentation_id)]
 
+    def word(self, augmentation_id: str, reviewer: str | None = None) -> Decision | None:
+        """The decision by which a variant stands where it does, or one reviewer's own; a skip decides nothing."""
+        if reviewer is None:
+            sql = """
+                SELECT decisions.record FROM queue JOIN decisions ON decisions.number = queue.decided
+                WHERE queue.augmentation_id = ? AND decisions.choice NOT IN ('skipped', 'withdrawn')
+            """
+            rows = self._rows(sql, augmentation_id)
+        else:
+            sql = """
+                SELECT decisions.record FROM counted JOIN decisions ON decisions.number = counted.decision
+                WHERE counted.augmentation_id = ? AND counted.reviewer = ?
+            """
+            rows = self._rows(sql, augmentation_id, reviewer)
+        return next((record_of(Decision, row["record"]) for row in rows), None)
+
     def votes_of(self, reviewer: str) -> int:
         """How many variants one reviewer has voted on."""
         (row,) = self._rows("SELECT count(*) AS n FROM counted WHERE reviewer = ?", reviewer)
@@ -224,15 +240,14 @@ class Queue:
         """
         return next((row["reviewer"] for row in self._rows(sql, reviewer)), None)
 
+    def latest_act(self, reviewer: str) -> list[Decision]:
+        """All of the reviewer's last act that still stands; nothing if none does."""
+        return [record_of(Decision, row["record"]) for row in self._rows(_LATEST_ACT, reviewer)]
+
     def undo(self, reviewer: str, at: datetime) -> list[Decision]:
         """Take back all of the reviewer's last act that still stands; gives what was taken back, nothing if none is."""
         with self._writing() as db:
-            sql = "SELECT act FROM standing WHERE reviewer = ? AND act IS NOT NULL ORDER BY number DESC LIMIT 1"
-            last = next(db.query(sql, (reviewer,)), None)
-            if last is None:
-                return []
-            rows = db.query("SELECT record FROM standing WHERE act = ? ORDER BY number", (last["act"],))
-            undone = [record_of(Decision, row["record"]) for row in rows]
+            undone = [record_of(Decision, row["record"]) for row in db.query(_LATEST_ACT, (reviewer,))]
             insert(db, [taken_back(each, reviewer, at) for each in undone])
         return undone
 
@@ -301,6 +316,12 @@ _OWN = """
     FROM counted JOIN decisions ON decisions.number = counted.decision WHERE NOT decisions.adjudicates
 """
 """Votes that their reviewers gave by themselves."""
+
+_LATEST_ACT = """
+    SELECT record FROM standing WHERE act = (
+        SELECT act FROM standing WHERE reviewer = ? AND act IS NOT NULL ORDER BY number DESC LIMIT 1
+    ) ORDER BY number
+"""
 
 _LATEST = """(
     SELECT max(number) FROM decisions
