@@ -1,5 +1,7 @@
 """What if: switches and texts on a case, the student's answer to them at once, and the one before beside it."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,39 +36,58 @@ def show(predictor: Predictor, store: Store, row: Row) -> None:
         changed = show_form(row)
         now, before = take(predictor, store, row, changed)
         show_answers(now, before)
-    show_history(store.counterfactuals(row.sample.id))
+        show_history(store.counterfactuals(row.sample.id))
 
 
 def show_form(row: Row) -> Row:
     """The tweet and what the student is told, as they stand in the form."""
-    case_id, own = row.sample.id, parts_of(row)
+    own, mark = parts_of(row), _mark(row)
+    for field, value in _fields(row).items():
+        st.session_state.setdefault(field, value)
     is_on = {}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         for part in own:
-            is_on[part] = st.toggle(_title(part), value=True, key=f"on_{part}_{case_id}", persist_state="session")
+            is_on[part] = st.toggle(_title(part), key=f"on_{part}_{mark}", persist_state="session")
+        st.button("As it was", icon=":material/restart_alt:", type="tertiary", on_click=reset, args=(row,))
     if not own:
         inert.show("It is told nothing: there is neither a caption nor a thought to switch off.", faint=True)
     with st.expander("Edit the tweet, the caption or a thought", icon=":material/edit:"):
         is_pair = row.sample.relation is not None
         text = st.text_area(
             "The tweet's words",
-            row.sample.text,
-            key=f"text_{case_id}",
+            key=f"text_{mark}",
             disabled=is_pair,
             max_chars=MAX_CHARACTERS,
             persist_state="session",
         )
-        told = {
-            part: st.text_area(_title(part), own[part], key=f"words_{part}_{case_id}", persist_state="session")
-            for part in own
-        }
+        told = {part: st.text_area(_title(part), key=f"words_{part}_{mark}", persist_state="session") for part in own}
     return edit(row, text, {part: words for part, words in told.items() if is_on[part]})
+
+
+def reset(row: Row) -> None:
+    """Put the form back to the case as it is."""
+    st.session_state.update(_fields(row))
+
+
+def _fields(row: Row) -> dict[str, str | bool]:
+    """The form's fields by their keys, as they are of the case itself."""
+    mark = _mark(row)
+    fields: dict[str, str | bool] = {f"text_{mark}": row.sample.text}
+    for part, words in parts_of(row).items():
+        fields |= {f"on_{part}_{mark}": True, f"words_{part}_{mark}": words}
+    return fields
+
+
+def _mark(row: Row) -> str:
+    """Names a case and what it is told: once it is told something else, its fields begin with that."""
+    told = json.dumps(parts_of(row), sort_keys=True)
+    return f"{row.sample.id}_{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 def take(predictor: Predictor, store: Store, row: Row, changed: Row) -> tuple[Standing, Standing]:
     """What the form stands for now, and what it stood for before. A change is tried; back to the case is no try."""
     standings = st.session_state.setdefault("standings", {})
-    key = (row.sample.id, predictor.mark)
+    key = (_mark(row), predictor.mark)
     now, before = standings.get(key) or (_as_it_is(predictor, row),) * 2
     if changed == row != now.row:
         now, before = _as_it_is(predictor, row), now

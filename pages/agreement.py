@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -82,21 +82,26 @@ def show_rules() -> None:
     """How many must agree, and whether others' votes are hidden before one's own."""
     store, folder = resources.store(), resources.settings().workspace
     now = Held(store.queue.rules(), guidelines.read(folder))
-    if "guidelines_text" not in st.session_state:  # the page has just been opened
-        st.session_state.update(held=now, votes=now.rules.votes, blind=now.rules.blind, guidelines_text=now.text)
-    held: Held = st.session_state.held
+    held: Held = st.session_state.setdefault("held", now)
+    if "votes" not in st.session_state:  # the page has just been opened
+        if st.session_state.get("guidelines_text", held.text) == held.text:  # and nothing unsaved was left on it
+            held = st.session_state.held = now
+            st.session_state.guidelines_text = now.text
+        st.session_state.update(votes=held.rules.votes, blind=held.rules.blind)
     with st.form("rules"):
         votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, key="votes")
         blind = st.checkbox("Hide others' votes before one's own", key="blind")
-        if save("Save the rules"):
+        if st.form_submit_button("Save the rules", **saving()):
             wanted = Rules(votes=int(votes), blind=blind)
             with attempt("rules", "The rules are saved."):
                 rules.change(store, wanted, by=person, instead_of=held.rules)
                 st.session_state.held = held._replace(rules=wanted)
     show_attempt("rules")
-    with st.form("guidelines"):
-        text = st.text_area("Guidelines, shown beside each card", height=300, key="guidelines_text")
-        if save("Save the guidelines"):
+    with st.container(border=True):  # no form, which would lose what was typed when another page is looked at
+        text = st.text_area(
+            "Guidelines, shown beside each card", height=300, key="guidelines_text", persist_state="session"
+        )
+        if st.button("Save the guidelines", **saving()):
             with attempt("guidelines", "The guidelines are saved."):
                 guidelines.write(folder, text, by=person, instead_of=held.text)
                 st.session_state.held = held._replace(text=text)
@@ -118,10 +123,10 @@ def show_others(now: Held) -> None:
             st.rerun()
 
 
-def save(label: str) -> bool:
-    """The button that saves a form."""
+def saving() -> dict[str, Any]:
+    """How a button that saves looks, and whom it serves."""
     why_not = None if person.may("change the guidelines") else f"A {person.role} may only look"
-    return st.form_submit_button(label, icon=":material/save:", disabled=why_not is not None, help=why_not)
+    return {"icon": ":material/save:", "disabled": why_not is not None, "help": why_not}
 
 
 person = people.current()

@@ -93,7 +93,7 @@ def show_case(predictor: Predictor, case: Case, row: Row, *, alone: bool) -> Non
             marks.show_relation(case.sample, case.sample.relation.label)
 
 
-@st.cache_data(max_entries=200, show_spinner="Walking from [MASK] to the words, and hiding them one by one…")
+@st.cache_data(max_entries=200, show_spinner="Finding which words mattered…")
 def explained(_predictor: Predictor, _row: Row, key: tuple[str, ...]) -> Explained:
     """Why one target has its scores; kept by what `key` says it depends on."""
     target = Entity.model_validate_json(key[-1]) if key[-1].startswith("{") else key[-1]
@@ -118,14 +118,14 @@ def show_reasons(predictor: Predictor, row: Row) -> None:
         target = targets[number]
         wanted = target if isinstance(target, str) else target.model_dump_json()
         told = (f"{part}: {text}" for part, text in parts_of(row).items())
-        why = explained(predictor, row, (predictor.name, str(id(predictor)), row.sample.id, *told, wanted))
+        why = explained(predictor, row, (predictor.name, predictor.mark, row.sample.id, *told, wanted))
         for column, reason in zip(st.columns(2), why.reasons, strict=True):
             with column, st.container(border=True, height="stretch"):
                 st.markdown(f"**{VIEWS[reason.view]}: score {reason.attribution.score:+.2f} (mean log-odds)**")
                 heat.show_words(reason.attribution)
                 st.caption(
                     f"Blue speaks for it, orange against. With all words masked the score is "
-                    f"{reason.attribution.blank:+.2f}; the words' shares sum to the difference, but for "
+                    f"{reason.attribution.blank:+.2f}; the words' shares add up to the difference, within "
                     f"{reason.attribution.error:.1%}."
                 )
         show_flips(row, why)

@@ -91,9 +91,7 @@ def decide_all(
         raise BadInput(f"no variant has the id {missing[0]!r}: 'review list' shows those there are")
     ids = list(dict.fromkeys(augmentation_ids))
     if choice == "skipped" and (spoken := [word for each in ids if (word := store.queue.word(each, name))]):
-        raise BadInput(
-            f"{name} has {spoken[0].choice} the variant {spoken[0].augmentation_id}: a skip would hide that"
-        )
+        raise BadInput(f"{name} has {spoken[0].choice} the variant {spoken[0].augmentation_id}: a skip would hide that")
     undone: list[Decision] = []
     if choice == "withdrawn":
         others = [each for each in ids if _is_others(store, each, name)]
