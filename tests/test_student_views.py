@@ -43,6 +43,16 @@ def test_every_word_of_the_tweet_survives_any_knowledge(untrained, knowledge):
     assert len(encoded.knowledge) <= 48
 
 
+@pytest.mark.parametrize("word", ["[SEP]", "[CLS]", "[MASK]", "[PAD]"])
+def test_a_special_token_in_somebodys_words_is_words(untrained, word):
+    ids = untrained[1].tokenizer.all_special_ids
+    plain = untrained[1].encode(tweet("ana", "!"), ["a city ."]).knowledge
+    forged = untrained[1].encode(tweet("ana", word), [f"a {word} city ."]).knowledge
+    assert [each for each in forged if each in ids and each != untrained[1].tokenizer.unk_token_id] == [
+        each for each in plain if each in ids
+    ]
+
+
 def test_knowledge_is_cut_between_sentences(untrained):
     sentence = "ana goes to paris ."
     encoded = untrained[1].encode(tweet(*TWEET), [" ".join([sentence] * 20)])

@@ -184,7 +184,13 @@ class ViewBuilder:
             return None
         found = []
         for start, sentence in _sentences(section):
-            offsets = self.tokenizer(sentence, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+            offsets = self.tokenizer(
+                sentence,
+                add_special_tokens=False,
+                split_special_tokens=True,
+                return_offsets_mapping=True,
+                verbose=False,
+            )
             found += [(start + first, start + last) for first, last in offsets["offset_mapping"]]
         return found
 
@@ -212,6 +218,7 @@ class ViewBuilder:
         encoding = self.tokenizer(
             list(texts),
             add_special_tokens=False,
+            split_special_tokens=True,  # "[SEP]" in somebody's words ends no section
             return_attention_mask=False,
             return_token_type_ids=False,
             verbose=False,
