@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.cli.door import command
 from tests.commands import core, finished, refused
 
 VERBS = (
@@ -43,6 +44,8 @@ def test_without_a_command_the_help_is_shown() -> None:
         (["nope"], ["No such command 'nope'", "--help"]),
         (["predict"], ["--text"]),
         (["predict", "--text"], ["--text"]),
+        (["caption", "--corpus", "demo", "--image", "a.png"], ["--image is the picture of one tweet"]),
+        (["caption", "--text", "Ada", "--limit", "3"], ["--limit is of a corpus"]),
         (["import", "--frmat", "jsonl"], ["--frmat", "--format"]),
         (["caption", "--corpus", "demo", "--limit", "0"], ["--limit"]),
         (["augment", "--text", "a", "--kind", "x"], ["--kind", "style", "entity", "image"]),
@@ -109,3 +112,19 @@ def test_a_workspace_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     result = core("import", "--demo", "--workspace", tmp_path / "file" / "workspace")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: the workspace")
+
+
+def test_what_nobody_foresaw_is_one_line_and_a_file_with_the_place(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def broken() -> None:
+        raise KeyError("nobody knew")
+
+    with pytest.raises(SystemExit) as ending:
+        command(broken)()
+    (log,) = tmp_path.glob("cotpd-*.log")
+    said = " ".join(capsys.readouterr().err.split())
+    assert ending.value.code == 1
+    assert "something unforeseen went wrong: KeyError: 'nobody knew'" in said
+    assert "Traceback" not in said
+    assert "in broken" in log.read_text()

@@ -128,6 +128,7 @@ def test_a_split_of_the_workspace_is_compared_as_its_file_is(
     part = ("--corpus", "tiny", "--split", "dev")
     run(capsys, "import", "--path", corpora / "dev.txt", *told, *part, "--workspace", tmp_path / "workspace")
     assert run(capsys, "compare", *part, *home) == {**by_file, "path": "tiny/dev"}
+    assert "--captions and --knowledge are of a file" in run(capsys, "compare", *part, *told, *home, status=2)
     both = ("--path", corpora / "dev.txt", "--corpus", "tiny")
     assert "name either a labelled split with --path" in run(capsys, "compare", *both, *home, status=2)
 

@@ -70,6 +70,10 @@ class SampleOptions:
         """
         if (self.text is None) == (self.corpus is None):
             raise BadInput("name either one tweet with --text or an imported corpus with --corpus")
+        if self.image and self.corpus is not None:
+            raise BadInput("--image is the picture of one tweet, with --text; those of a corpus stand in it")
+        if self.limit and self.text is not None:
+            raise BadInput("--limit is of a corpus: leave it out with --text")
         if self.text is not None:
             samples = [bench.sample(self.text, images.read(self.image) if self.image else None)]
         else:

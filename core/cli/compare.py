@@ -68,6 +68,8 @@ def compare(
             raise BadInput(f"there is no view {name!r}; there are: {', '.join(VIEWS)}")
     if (path is None) == (corpus is None):
         raise BadInput("name either a labelled split with --path or one of the workspace with --corpus")
+    if corpus and (captions or knowledge):
+        raise BadInput("--captions and --knowledge are of a file: name that with --path, not a --corpus")
     if cases and corpus:
         raise BadInput("--cases names samples by their place in a file: name that file with --path, not a --corpus")
     settings = Settings.read(student=student, workspace=workspace)

@@ -9,7 +9,9 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
@@ -80,12 +82,22 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             _fail("stopped; what was done is kept, and the same command goes on from there", status=1)
         except BrokenPipeError:
             _fail("the reader of the answer is gone", status=1)
-        except Exception as error:
-            logging.getLogger(__name__).debug("unforeseen", exc_info=error)
-            _fail(f"something unforeseen went wrong: {type(error).__name__}: {error}", status=1)
+        except Exception as error:  # noqa: BLE001 - it is told, and written down whole
+            _fail(f"something unforeseen went wrong: {type(error).__name__}: {error} {_written_down()}", status=1)
 
     vars(run)["__signature__"] = signature.replace(parameters=named)  # what Typer reads
     return run
+
+
+def _written_down() -> str:
+    """Put the traceback of what is being handled into a file, and say which."""
+    with (
+        suppress(OSError),
+        tempfile.NamedTemporaryFile("w", prefix="cotpd-", suffix=".log", delete=False, encoding="utf-8") as log,
+    ):
+        log.write(traceback.format_exc())
+        return f"({log.name} says where)"
+    return ""
 
 
 def _fail(message: str, *, status: int) -> NoReturn:

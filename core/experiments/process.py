@@ -1,19 +1,23 @@
 """A training in a process of its own, so that its peak of memory is its own, and its death not that of the others."""
 
-import logging
 import multiprocessing
 import signal
+import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from core.errors import CotpdError
+from core.files import write_text
 from core.training.folder import is_over
 from core.training.progress import Report, Told
 
 if TYPE_CHECKING:
     from core.training.config import TrainConfig
+
+TRACEBACK = "traceback.txt"
+"""In a training's folder: where something unforeseen went wrong in it."""
 
 
 def train(config: "TrainConfig", root: Path, folder: Path, report: Report) -> None:
@@ -81,9 +85,10 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
         raise SystemExit(130) from None  # as a shell tells it; a training that was stopped has not ended well
     except CotpdError as error:
         problem = error
-    except Exception as error:
-        logging.getLogger(__name__).debug("unforeseen", exc_info=error)
-        problem = CotpdError(f"something unforeseen went wrong: {type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - it is told, and written down whole
+        write_text(traceback.format_exc(), folder / TRACEBACK)
+        what = f"{type(error).__name__}: {error}"
+        problem = CotpdError(f"something unforeseen went wrong: {what}; {folder / TRACEBACK} says where")
     else:
         return
     with suppress(OSError):  # perhaps nobody listens any more
