@@ -37,7 +37,7 @@ def current() -> Person:
     if not _sign_in_is_set_up():
         return local(st.session_state.get("reviewer") or "")
     settings = resources.settings()
-    return signed_in(st.user.to_dict(), settings.people, settings.default_role)
+    return signed_in(st.user.to_dict(), settings.people, settings.default_role, trusting=settings.trust_emails)
 
 
 def enter() -> bool:

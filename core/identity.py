@@ -56,8 +56,12 @@ def local(name: str = "") -> Person:
     return Person(name.strip(), "curator")
 
 
-def signed_in(claims: Mapping[str, Any], people: Mapping[str, Role], default: Role) -> Person:
+def signed_in(
+    claims: Mapping[str, Any], people: Mapping[str, Role], default: Role, *, trusting: bool = False
+) -> Person:
     """Who signed in, by what an OpenID provider says of them. They are known by their e-mail, in small letters.
+
+    `trusting` takes an e-mail of which the provider does not say whether it has verified it.
 
     Raises:
         Forbidden: the provider gives no e-mail, or one that it has not verified.
@@ -65,8 +69,11 @@ def signed_in(claims: Mapping[str, Any], people: Mapping[str, Role], default: Ro
     email = claims.get("email")
     if not isinstance(email, str) or not email.strip():
         raise Forbidden("the sign-in gives no e-mail, by which roles are given; add the scope 'email' to its settings")
-    if claims.get("email_verified", True) is not True:
-        raise Forbidden(f"the e-mail {email!r} is not verified; verify it with whom you signed in with, and come back")
+    if claims.get("email_verified", trusting) is not True:
+        raise Forbidden(
+            f"the e-mail {email!r} is not verified; verify it with whom you signed in with, and come back, or see "
+            "trust_emails in docs/signing-in.md"
+        )
     roles = {known.strip().casefold(): role for known, role in people.items()}
     name = email.strip().casefold()  # one person, however a provider writes them
     return Person(name, roles.get(name, default))

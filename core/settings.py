@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     people: dict[str, Role] = Field(
         default_factory=dict, description="e-mail to role (viewer, reviewer, curator), where people sign in"
     )
+    trust_emails: bool = Field(
+        False, description="take e-mails of which the sign-in's provider does not say whether it has verified them"
+    )
     default_role: Role = Field("viewer", description="role of those who sign in and are not among the people")
 
     def of_task(self, task: Task) -> Self:

@@ -33,8 +33,8 @@ def test_what_a_role_may_not_do_is_refused_with_the_role_that_may(role: Role, ri
     ("claims", "role"),
     [
         ({"email": "ada@example.org", "email_verified": True}, "curator"),
-        ({"email": " BO@Example.org"}, "reviewer"),
-        ({"email": "stranger@example.org"}, "viewer"),
+        ({"email": " BO@Example.org", "email_verified": True}, "reviewer"),
+        ({"email": "stranger@example.org", "email_verified": True}, "viewer"),
     ],
 )
 def test_roles_go_by_e_mail_whatever_its_case(claims: dict[str, Any], role: Role) -> None:
@@ -47,6 +47,7 @@ def test_roles_go_by_e_mail_whatever_its_case(claims: dict[str, Any], role: Role
         ({}, "gives no e-mail"),
         ({"name": "Ada", "email": ""}, "gives no e-mail"),
         ({"email": ["ada@example.org"]}, "gives no e-mail"),
+        ({"email": "ada@example.org"}, "is not verified"),
         ({"email": "ada@example.org", "email_verified": False}, "is not verified"),
         ({"email": "ada@example.org", "email_verified": "false"}, "is not verified"),
         ({"email": "ada@example.org", "email_verified": None}, "is not verified"),
@@ -55,6 +56,12 @@ def test_roles_go_by_e_mail_whatever_its_case(claims: dict[str, Any], role: Role
 def test_nobody_is_let_in_as_somebody_else(claims: dict[str, Any], what: str) -> None:
     with pytest.raises(Forbidden, match=what):
         signed_in(claims, PEOPLE, "curator")
+
+
+def test_a_provider_that_verifies_without_saying_so_can_be_trusted() -> None:
+    assert signed_in({"email": "ada@example.org"}, PEOPLE, "viewer", trusting=True).role == "curator"
+    with pytest.raises(Forbidden, match="is not verified"):
+        signed_in({"email": "ada@example.org", "email_verified": False}, PEOPLE, "viewer", trusting=True)
 
 
 def test_whoever_sits_at_the_machine_is_a_curator() -> None:
