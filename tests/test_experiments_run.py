@@ -112,8 +112,19 @@ def test_a_student_of_a_teacher_that_was_trained_anew_is_not_done(root: Path, tm
     shutil.rmtree(tmp_path / "mine/cot-seed1")
     file.write_text(file.read_text().replace("alpha = 0,", "alpha = 0, epochs = 1,"))
     (failure,) = run(file, root, tmp_path, lambda _: None, only=["+CPD"])
-    assert "cpd-seed1 learnt of a teacher that was trained anew since: delete that folder" in failure.problem
+    assert "cpd-seed1 has a teacher that was trained anew since: delete that folder" in failure.problem
     assert [row.runs[0].state for row in results(file, tmp_path).rows] == ["failed", "not run", "done"]
+
+
+def test_a_student_whose_start_was_trained_anew_is_not_done(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, frozen(root))
+    file.write_text(file.read_text() + '[[rows]]\nname = "on"\nchange = { start = "../cot-seed1" }\n')
+    assert run(file, root, tmp_path, lambda _: None, only=["+CoT"]) == []
+    assert run(file, root, tmp_path, lambda _: None, only=["on"]) == []
+    begun_with = tmp_path / "mine/cot-seed1/result.json"
+    begun_with.write_text(begun_with.read_text().replace('"student": "', '"student": "other '))
+    (on,) = (row for row in results(file, tmp_path).rows if row.name == "on")
+    assert "on-seed1 has a start that was trained anew since" in on.runs[0].problem
 
 
 def test_a_test_set_that_came_later_is_scored_without_training_anew(root: Path, tmp_path: Path) -> None:

@@ -88,15 +88,15 @@ class Training:
     def done(self) -> bool:
         """Whether its folder holds its result, with all tests as the table has them now."""
         kept = self._kept()
-        return (self.folder / RESULT).exists() and kept == self.config and self._is_of_its_teacher()
+        return (self.folder / RESULT).exists() and kept == self.config and not self._learnt_of_others()
 
     @property
     def problem(self) -> str | None:
         """Why it is not done, where that is known: a training of other settings is in its place, or how it failed."""
         if not self._is_ours():
             return f"{self.folder} holds a training of other settings: delete that folder, or name another --home"
-        if not self._is_of_its_teacher():
-            return f"{self.folder} learnt of a teacher that was trained anew since: delete that folder"
+        if others := self._learnt_of_others():
+            return f"{self.folder} has a {others[0]} that was trained anew since: delete that folder"
         failed = self.folder / PROBLEM
         return failed.read_text(encoding="utf-8", errors="replace") if failed.exists() and not self.done else None
 
@@ -107,13 +107,15 @@ class Training:
         kept = self._kept()
         return kept is not None and kept.trains_like(self.config)
 
-    def _is_of_its_teacher(self) -> bool:
-        """Whether the teacher that stands in the row's folder is the one that it learnt of, as far as both say so."""
-        if self.config.teacher is None:
-            return True
-        learnt_of = _said(self.folder / RESULT, "teacher")
-        stands = _said(self.folder / self.config.teacher / RESULT, "student")
-        return None in (learnt_of, stands) or learnt_of == stands
+    def _learnt_of_others(self) -> list[str]:
+        """Which of its teacher and its start are others by now than it learnt of, as far as both results say so."""
+        found = []
+        for name, folder in (("teacher", self.config.teacher), ("start", self.config.start)):
+            learnt_of = _said(self.folder / RESULT, name)
+            stands = _said(self.folder / folder / RESULT, "student") if folder else None
+            if None not in (learnt_of, stands) and learnt_of != stands:
+                found.append(name)
+        return found
 
     def _kept(self) -> "TrainConfig | None":
         """The configuration of the training in its folder, where there is one that can be read."""

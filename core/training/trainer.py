@@ -325,6 +325,7 @@ class Trainer:
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
                 "student": fingerprint(self.folder / files.WEIGHTS),
                 "teacher": self._course.teacher,
+                "start": self._course.start,
                 "tests": tests,
             }
             folder.write_result(self.folder, result)
