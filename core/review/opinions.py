@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import get_args
 
+from core.augmentation.inheritance import inherited
 from core.comparison import answer_changes
 from core.domain import Caption, Prediction, Task
 from core.errors import BadInput, CotpdError, Unavailable
@@ -43,7 +44,8 @@ def kept_opinion(store: Store, item: Item, mark: str | None) -> Opinion | None:
 def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
     """Ask a student about one variant, and keep what it finds.
 
-    In its second view it knows the variant's imagined picture, or its parent's caption, and its parent's thoughts.
+    In its second view it knows the variant's imagined picture, or its parent's caption, and what the variant has
+    `inherited` of its parent's thoughts.
     A variant that the student cannot read (too long, say) is kept as asked, without an opinion.
 
     Raises:
@@ -51,7 +53,7 @@ def ask(workbench: Workbench, item: Item, student: Predictor) -> None:
     """
     store = workbench.store
     known = known_of(store, item.parent.id)
-    caption, thoughts = known.caption, [*known.thoughts.values()]
+    caption, thoughts = known.caption, [*inherited(item.augmentation.kind, known.thoughts).values()]
     if imagined := item.augmentation.caption:
         caption = Caption(sample_id=item.variant.id, text=imagined, maker=item.augmentation.maker)
     found: list[Prediction] = []

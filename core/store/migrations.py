@@ -275,6 +275,14 @@ def m011_pairs(db: Database) -> None:
     """)
 
 
+def m012_inheritance(db: Database) -> None:
+    """Variants that have not all of their parent's thoughts are asked about anew: students were told all of them."""
+    db.execute(
+        "UPDATE queue SET student = NULL, uncertainty = -1, changes = -1 "
+        "WHERE student IS NOT NULL AND kind IN ('entity', 'image')"
+    )
+
+
 STEPS = (
     m001_records,
     m002_decisions,
@@ -287,6 +295,7 @@ STEPS = (
     m009_sizes,
     m010_last_words,
     m011_pairs,
+    m012_inheritance,
 )
 
 migrations = Migrations("workspace")

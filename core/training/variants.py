@@ -3,24 +3,19 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from core.augmentation import files
 from core.augmentation.files import Variant
+from core.augmentation.inheritance import inherited
 from core.corpora import Row
-from core.domain import Grain
 from core.training.config import Variants
-
-_OF_WORDS: tuple[Grain, ...] = ("noun", "sentence")
 
 
 def variant_rows(variants: Variants, root: Path, parents: Mapping[str, Row]) -> list[Row]:
     """The chosen variants of these parents, by sample id, in the order of the parents.
 
-    A rewrite keeps its parent's caption and thoughts. An imagined picture's caption stands in place of the caption, and
-    only the thoughts about words stay: the others are about the parent's picture too. Another name keeps the caption
-    alone: the thoughts explain the old one.
+    Each has its parent's caption, or that of the picture imagined for it, and what it has `inherited` of the thoughts.
 
     Raises:
         BadInput: the file cannot be read.
@@ -61,11 +56,5 @@ def _rows(variant: Variant, parent: Row) -> Iterator[Row]:
     augmentation = variant.augmentation
     if augmentation.variant is None:
         return
-    match augmentation.kind:
-        case "style":
-            yield replace(parent, sample=augmentation.variant)
-        case "entity":
-            yield Row(sample=augmentation.variant, caption=parent.caption)
-        case "image":
-            thoughts: dict[Grain, str] = {grain: text for grain, text in parent.knowledge.items() if grain in _OF_WORDS}
-            yield Row(sample=augmentation.variant, caption=augmentation.caption, knowledge=thoughts)
+    knowledge = inherited(augmentation.kind, parent.knowledge)
+    yield Row(sample=augmentation.variant, caption=augmentation.caption or parent.caption, knowledge=knowledge)
