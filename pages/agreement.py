@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import inert, people, problems, resources
 from core.review import agreement, guidelines, rules
-from core.store.queue import Rules
+from core.store.queue import MAX_VOTES, Rules
 
 
 class Held(NamedTuple):  # a page is made anew at every run, and a dataclass of one run equals none of another
@@ -89,7 +89,7 @@ def show_rules() -> None:
             st.session_state.guidelines_text = now.text
         st.session_state.update(votes=held.rules.votes, blind=held.rules.blind)
     with st.form("rules"):
-        votes = st.number_input("Reviewers who must agree on a variant", 1, rules.MAX_VOTES, key="votes")
+        votes = st.number_input("Reviewers who must agree on a variant", 1, MAX_VOTES, key="votes")
         blind = st.checkbox("Hide others' votes before one's own", key="blind")
         if st.form_submit_button("Save the rules", **saving()):
             wanted = Rules(votes=int(votes), blind=blind)

@@ -16,7 +16,7 @@ from core.printable import printable
 from core.settings import Settings
 from core.store import Store
 from core.store.filters import ORDERS, STATES, Filter
-from core.store.queue import Item, Rules
+from core.store.queue import MAX_VOTES, Item, Rules
 
 Reviewer = Annotated[str, typer.Option(help="Who decides: kept with every decision.")]
 Id = Annotated[str, typer.Argument(help="The variant's id, as 'review list' shows it.")]
@@ -214,7 +214,9 @@ def agreement(workspace: Workspace = None, as_json: AsJson = False) -> None:
 
 
 def rules(
-    votes: Annotated[int | None, typer.Option(min=1, max=20, help="Reviewers who must agree on a variant.")] = None,
+    votes: Annotated[
+        int | None, typer.Option(min=1, max=MAX_VOTES, help="Reviewers who must agree on a variant.")
+    ] = None,
     blind: Annotated[bool | None, typer.Option("--blind/--open", help="Hide others' votes before one's own.")] = None,
     reviewer: Annotated[str, typer.Option(help="Who changes them.")] = "",
     workspace: Workspace = None,

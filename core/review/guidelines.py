@@ -1,5 +1,6 @@
 """The workspace's guidelines for reviewers: a markdown file that stands beside the database."""
 
+import fcntl
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from core.identity import Person
 from core.review.deciding import named
 
 FILE = "guidelines.md"
+LOCK = "guidelines.lock"
 MAX_CHARACTERS = 50_000
 
 DEFAULT = """\
@@ -49,13 +51,15 @@ def write(workspace: Path, text: str, *, by: Person, instead_of: str | None = No
     named(by)
     if len(text) > MAX_CHARACTERS:
         raise BadInput(f"the guidelines have {len(text):,} characters; shorten them to {MAX_CHARACTERS:,} or fewer")
-    if instead_of not in (None, read(workspace)):
-        raise BadInput("somebody changed the guidelines while you wrote: yours are not saved")
     file = workspace / FILE
     try:
-        if file.exists():
-            file.with_name(f"guidelines.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.md").write_bytes(file.read_bytes())
-        with replacing(file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        with (workspace / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of two who save at once, the second is told
+            if instead_of not in (None, read(workspace)):
+                raise BadInput("somebody changed the guidelines while you wrote: yours are not saved")
+            if file.exists():
+                file.with_name(f"guidelines.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.md").write_bytes(file.read_bytes())
+            with replacing(file) as temporary:
+                temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"the guidelines {file} cannot be written ({error.strerror}); make it writable") from error

@@ -4,9 +4,7 @@ from core.errors import BadInput
 from core.identity import Person
 from core.review.deciding import named
 from core.store import Store
-from core.store.queue import Rules
-
-MAX_VOTES = 20
+from core.store.queue import MAX_VOTES, Rules
 
 
 def change(store: Store, rules: Rules, *, by: Person, instead_of: Rules | None = None) -> None:
@@ -22,7 +20,6 @@ def change(store: Store, rules: Rules, *, by: Person, instead_of: Rules | None =
     by.must("change the guidelines")
     if not 1 <= rules.votes <= MAX_VOTES:
         raise BadInput(f"{rules.votes} reviewers can't be asked to agree on a variant: choose 1 to {MAX_VOTES}")
-    if instead_of not in (None, held := store.queue.rules()):
+    if held := store.queue.set_rules(rules, reviewer=named(by), instead_of=instead_of):
         seen = f"{held.votes} must agree, votes are {'hidden' if held.blind else 'shown'}"
         raise BadInput(f"somebody changed the rules while you chose ({seen}): yours are not saved")
-    store.queue.set_rules(rules, reviewer=named(by))

@@ -48,6 +48,9 @@ class Item:
     changes: int | None
 
 
+MAX_VOTES = 20
+
+
 @dataclass(frozen=True)
 class Rules:
     """How many reviewers must agree on a variant, and whether they see each other's votes before their own."""
@@ -66,7 +69,7 @@ class Vote:
 
 
 class Queue:
-    """Reads the queue of one store; see `Store` for what its methods raise."""
+    """The queue of one store, with its votes, its rules and what students think of it; `Store` says what is raised."""
 
     def __init__(
         self,
@@ -255,14 +258,20 @@ class Queue:
 
     def rules(self) -> Rules:
         """The workspace's rules."""
-        rows = self._rows("SELECT votes, blind FROM rules ORDER BY number DESC LIMIT 1")
-        return Rules(votes=rows[0]["votes"], blind=bool(rows[0]["blind"])) if rows else Rules()
+        return _rules(self._rows(_RULES))
 
-    def set_rules(self, rules: Rules, *, reviewer: str) -> None:
-        """Change the rules; where every variant stands is settled anew."""
+    def set_rules(self, rules: Rules, *, reviewer: str, instead_of: Rules | None = None) -> Rules | None:
+        """Change the rules; where every variant stands is settled anew.
+
+        Where others hold by now than `instead_of`, nothing is changed, and it gives those.
+        """
         values = {"votes": rules.votes, "blind": rules.blind, "reviewer": reviewer, "at": timestamp(datetime.now(UTC))}
         with self._writing() as db:
+            held = _rules(db.query(_RULES))
+            if instead_of not in (None, held):
+                return held
             db.table("rules").insert(values)
+        return None
 
     # The student's opinions
 
@@ -317,6 +326,8 @@ _OWN = """
 """
 """Votes that their reviewers gave by themselves."""
 
+_RULES = "SELECT votes, blind FROM rules ORDER BY number DESC LIMIT 1"
+
 _LATEST_ACT = """
     SELECT record FROM standing WHERE act = (
         SELECT act FROM standing WHERE reviewer = ? AND act IS NOT NULL ORDER BY number DESC LIMIT 1
@@ -336,6 +347,10 @@ _RECORDS = """
     JOIN augmentations ON augmentations.id = queue.augmentation_id
     JOIN samples AS parents ON parents.id = augmentations.parent_id
 """
+
+
+def _rules(rows: Iterable[dict[str, Any]]) -> Rules:
+    return next((Rules(votes=row["votes"], blind=bool(row["blind"])) for row in rows), Rules())
 
 
 def _none_of(students: Sequence[str]) -> str:
