@@ -275,12 +275,12 @@ class Study:
         return self._workbench.predict_with(self.sample, caption, thoughts, lambda _: hear(""))
 
     def _augment(self, kind: AugmentationKind, hear: Hear) -> Made:
-        self._begin(kind, "with_knowledge")
+        self._begin(kind, "without_knowledge")
         return self._workbench.augment(kind, self.sample, self._entities(), hear)
 
     def _entities(self) -> tuple[Entity, ...] | None:
-        """The mentions that a variant must keep or replace: gold ones, or those the student found; None if unknown."""
-        found = self._result("with_knowledge") or self._result("without_knowledge")
+        """As `Workbench.entities`, for a student that may have failed: gold ones, or those of the text alone."""
+        found = self._result("without_knowledge")
         if self.sample.entities is not None or self.sample.task == "mre" or found is None:
             return self.sample.entities
         return cast(Prediction, found).bare()
