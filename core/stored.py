@@ -16,7 +16,7 @@ def stored_case(store: Store, case_id: str) -> Case:
     """
     case = store.case(case_id)
     if case is None:
-        raise BadInput(f"there is no case {case_id!r} in this workspace: the link is of another one, or cut short")
+        raise BadInput(f"there is no case {case_id!r} in this workspace: the id is of another one, or cut short")
     return case
 
 

@@ -47,7 +47,8 @@ Hear = Callable[[str], None]
 
 
 class Workbench:
-    """The steps that the batch door and the pages share. Each looks into the store first, and keeps what it makes.
+    """The steps that the batch door and the pages share. Each keeps what it makes, and all but `predict_with`
+    look into the store first.
 
     Every step raises one of core.errors, and says so in words for the user.
     """

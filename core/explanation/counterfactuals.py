@@ -69,7 +69,8 @@ def ask_again(
     by.must("study tweets")
     begun = time.perf_counter()
     found = {view: answers(predictor, [changed], view)[0] for view in VIEWS}
-    maker = Maker(model=predictor.name, created=datetime.now(UTC), seconds=time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    maker = Maker(model=predictor.name, parameters=predictor.asked, created=datetime.now(UTC), seconds=seconds)
     record = Counterfactual(
         case_id=case_id,
         parent_id=parent.id if parent else None,

@@ -229,5 +229,5 @@ def named(by: Person) -> str:
     """
     name = by.name.strip()
     if not 1 <= len(name) <= 100:
-        raise BadInput("this needs your name, of at most 100 characters: type it in the sidebar (» opens it)")
+        raise BadInput("this needs your name, of at most 100 characters: in the sidebar (» opens it), or as --reviewer")
     return name

@@ -53,7 +53,7 @@ def save(student: Student, folder: Path) -> None:
     with replacing(folder / WEIGHTS) as part:
         save_file(halves, part)
     with replacing(folder / CONFIG) as part:
-        part.write_text(student.config.model_dump_json(indent=2) + "\n")
+        part.write_text(student.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def read_config(folder: Path) -> StudentConfig:

@@ -53,19 +53,19 @@ def at_work(folder: Path) -> Iterator[None]:
 def write_config(folder: Path, config: TrainConfig) -> None:
     """Say what is being trained here."""
     with replacing(folder / CONFIG) as part:
-        part.write_text(config.model_dump_json(indent=2) + "\n")
+        part.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def add_metrics(folder: Path, line: Mapping[str, Any]) -> None:
     """Add a line to the metrics, with the time (UTC)."""
-    with (folder / METRICS).open("a") as metrics:
+    with (folder / METRICS).open("a", encoding="utf-8") as metrics:
         metrics.write(json.dumps({**line, "at": datetime.now(UTC).isoformat(timespec="seconds")}) + "\n")
 
 
 def write_result(folder: Path, result: Mapping[str, Any]) -> None:
     """Say how the training ended."""
     with replacing(folder / RESULT) as part:
-        part.write_text(json.dumps(result, indent=2) + "\n")
+        part.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def is_over(folder: Path) -> bool:
