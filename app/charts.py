@@ -74,24 +74,22 @@ def _both_views(rows: Sequence[tuple[str, str, float | None, float | None]]) -> 
 GRAINS = ("caption", "noun", "sentence", "multimodality", "mixed", "style", "entity", "image")
 
 
-def coverage(covered: Mapping[str, int], total: int) -> go.Figure:
-    """How many of a corpus' samples have a caption, a thought of each grain, a variant of each kind."""
+def coverage(covered: Mapping[str, int], total: int, titles: Mapping[str, str]) -> go.Figure:
+    """How many of a corpus' samples have a caption, a thought of each grain, a variant of each kind, by title."""
     known = [*GRAINS, *(name for name in covered if name not in GRAINS)]
     shown = [name for name in known if name in covered or name not in ("mixed", "style", "entity", "image")]
     figure = go.Figure(
         go.Bar(
             x=[covered.get(name, 0) for name in shown],
-            y=shown,
+            y=[f"{html.escape(titles.get(name, name))}<br>{covered.get(name, 0):,} of {total:,}" for name in shown],
             orientation="h",
             marker={"color": "#0072b2"},
-            text=[f"{covered.get(name, 0):,} of {total:,}" for name in shown],
-            textposition="auto",
             hoverinfo="skip",
         )
     )
     figure.update_xaxes(range=[0, max(total, 1)], fixedrange=True, title="samples")
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True)
-    figure.update_layout(height=70 + 32 * len(shown), margin={"l": 0, "r": 10, "t": 10, "b": 0}, dragmode=False)
+    figure.update_layout(height=70 + 44 * len(shown), margin={"l": 0, "r": 10, "t": 10, "b": 0}, dragmode=False)
     return figure
 
 

@@ -45,10 +45,17 @@ def show() -> tuple[Filter, Order, int]:
         if known[column]
     }
     low, high = side.columns(2)
-    lowest = low.number_input("Score from", value=None, key="from", bind="query-params", placeholder="Any")
+    lowest = low.number_input(
+        "Score from",
+        value=None,
+        key="from",
+        bind="query-params",
+        placeholder="Any",
+        help="Whether the teacher finds another name possible in fact: log p(yes) − log p(no)",
+    )
     highest = high.number_input("to", value=None, key="to", bind="query-params", placeholder="Any")
     disputed = side.checkbox("Only where reviewers disagree", key="disputed", bind="query-params")
-    dropped = side.checkbox("Also what was dropped", key="dropped", bind="query-params")
+    dropped = side.checkbox("Include what was set aside", key="dropped", bind="query-params")
     st.session_state.filter = {key: st.session_state[key] for key in KEYS if key in st.session_state}
     wanted = Filter(
         states=cast(tuple[State, ...], tuple(states)),

@@ -1,4 +1,4 @@
-"""Keys at the desk: one that is held counts once, and what takes back while one types is the field's own."""
+"""Keys at the desk: one that is held counts once, and while one types, what takes back or leaves is the field's own."""
 
 import streamlit as st
 
@@ -10,7 +10,10 @@ export default function () {
     const place = event.composedPath()[0];
     const held = event.repeat && (event.key.length === 1 ? !writes(place) : event.key === "Enter" && event.ctrlKey);
     const takesBack = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && writes(place);
-    if (held || takesBack) event.stopImmediatePropagation();
+    // Escape leaves a field before it leaves what is edited; a list of choices closes by it, and sees to that itself.
+    const leaves = event.key === "Escape" && writes(place) && place.getAttribute("role") !== "combobox";
+    if (leaves) place.blur();
+    if (held || takesBack || leaves) event.stopImmediatePropagation();
   };
   window.addEventListener("keydown", first, true);
   return () => window.removeEventListener("keydown", first, true);

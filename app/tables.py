@@ -120,8 +120,10 @@ def _augmented(times: int) -> str:
 
 
 def grid(table: Results) -> list[dict[str, object]]:
-    """The table's rows for the screen; what has not been run yet says so."""
-    return [_cells(row, table.tests) for row in table.rows]
+    """The table's rows for the screen, without columns that none of them fills; what has not been run yet says so."""
+    rows = [_cells(row, table.tests) for row in table.rows]
+    filled = {name for row in rows for name, cell in row.items() if cell != ""}
+    return [{name: cell for name, cell in row.items() if name in filled} for row in rows]
 
 
 def _cells(row: RowResults, tests: tuple[str, ...]) -> dict[str, object]:
@@ -135,7 +137,7 @@ def _cells(row: RowResults, tests: tuple[str, ...]) -> dict[str, object]:
         cells[f"{of}ours − the paper"] = f"{ours.mean - row.paper[test]:+.2f}" if ours and test in row.paper else ""
     done = sum(run.state == "done" for run in row.runs)
     published = sum(run.published for run in row.runs)
-    seeds = f"{done} of {len(row.runs)}" + (f", {published} of them published" if published else "")
+    seeds = f"{done} of {len(row.runs)}" + (f" ({published} published)" if published else "")
     cells |= {"dev F1": standing(row), "seeds run": seeds}
     cells |= {"encoder": row.encoder, "knowledge": row.source, "teacher": row.teacher}
     return cells | {"the paper's encoder, teacher": row.paper_label or ""}

@@ -193,10 +193,12 @@ def show_picture(name: str | None) -> None:
     if path is None:
         return
     demo = next((demo for demo, sample in resources.demo_samples() if sample.image == name), None)
-    st.image(path, width=240, alt=demo.alt if demo else "The tweet's picture")
-    if demo:
-        inert.show(demo.credit, faint=True)
-    st.button("Remove the picture", icon=":material/close:", type="tertiary", on_click=remove_picture)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(path, width=160, alt=demo.alt if demo else "The tweet's picture")
+        with st.container(width="content"):
+            if demo:
+                inert.show(demo.credit, faint=True)
+            st.button("Remove the picture", icon=":material/close:", type="tertiary", on_click=remove_picture)
 
 
 def keep_decision(augmentation_id: str, choice: Choice, seen: dict[str, int | None]) -> None:

@@ -40,9 +40,9 @@ def show_sizes() -> None:
 def show_import() -> None:
     """Bring one split in."""
     with st.form("import", border=True):
-        st.subheader("Bring a file in")
+        st.subheader("Import")
         file = st.file_uploader("File", help="All of it is kept or, where a line is broken, nothing.")
-        form = st.selectbox("Form", corpora.names(), index=corpora.names().index("jsonl"), key="import_form")
+        form = st.selectbox("Format", corpora.names(), index=corpora.names().index("jsonl"), key="import_form")
         corpus, split = st.columns(2)
         names = {"corpus": corpus.text_input("Corpus", max_chars=60), "split": split.text_input("Split", max_chars=60)}
         pressed = st.form_submit_button(
@@ -62,14 +62,14 @@ def show_import() -> None:
 def show_export() -> None:
     """Take what was approved, or a split, out."""
     with st.container(border=True):
-        st.subheader("Take samples out")
+        st.subheader("Export")
         splits = [APPROVED, *store.corpora()]
         what = st.selectbox(
             "What",
             splits,
-            format_func=lambda each: "What stands approved" if each == APPROVED else inert.short("/".join(each), 120),
+            format_func=lambda each: "Approved variants" if each == APPROVED else inert.short("/".join(each), 120),
         )
-        form = st.selectbox("Form", corpora.names(), index=corpora.names().index("jsonl"), key="export_form")
+        form = st.selectbox("Format", corpora.names(), index=corpora.names().index("jsonl"), key="export_form")
         without = st.pills(
             "Leave out", get_args(Leavable), selection_mode="multi", help="For a form without a place for it"
         )

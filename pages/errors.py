@@ -158,7 +158,7 @@ def show_label_errors(compared: Compared, found: Report) -> None:
             "Sample": each.row,
             "What": inert.cell(each.sentence),
             "Confidence": each.confidence,
-            "Agree with gold on such": each.credit,
+            "Both right on this type": each.credit,
         }
         for each in found.label_errors
     ]
@@ -169,7 +169,7 @@ def show_label_errors(compared: Compared, found: Report) -> None:
         key="label_errors",
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"Confidence": share, "Agree with gold on such": share},
+        column_config={"Confidence": share, "Both right on this type": share},
         alt="Gold labels that are likely wrong, the likeliest first",
     )
     chosen = [found.label_errors[row].row for row in picked["selection"]["rows"]]

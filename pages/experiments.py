@@ -81,7 +81,7 @@ def show_list(found: list[Run]) -> None:
         }
         | {
             "Training": st.column_config.Column(width="medium"),
-            "Last sign": st.column_config.DatetimeColumn(format="distance"),
+            "Last update": st.column_config.DatetimeColumn(format="distance"),
         },
         alt=f"{len(found)} trainings with their state, settings and F1",
     )
@@ -101,7 +101,7 @@ def row(run: Run) -> dict[str, object]:
         "Training": run.name.removeprefix("experiments/"),
         "Dev F1": run.best_dev_f1,
         **{f"Test F1 {name.lower()}": first[view].f1 if view in first else None for view, name in VIEWS.items()},
-        "Last sign": run.seen,
+        "Last update": run.seen,
         "Encoder": told["encoder"],
         "Knowledge": told["knowledge"],
         "Generator": told["generator"],

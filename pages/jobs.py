@@ -37,7 +37,7 @@ def choose_order() -> Order | None:
         persist_state="session",
     )
     limit = right.number_input(
-        "Only the first samples", min_value=1, value=None, placeholder="all", key="limit", persist_state="session"
+        "Limit to the first", min_value=1, value=None, placeholder="all", key="limit", persist_state="session"
     )
     wish, concurrency, budget = None, None, None
     if product == "variants":
@@ -51,7 +51,7 @@ def choose_order() -> Order | None:
             persist_state="session",
         )
         times = left.number_input(
-            "Of each kind", min_value=1, max_value=50, value=1, key="times", persist_state="session"
+            "Variants of each kind", min_value=1, max_value=50, value=1, key="times", persist_state="session"
         )
         seed = left.number_input("Seed", min_value=0, value=0, key="job_seed", persist_state="session")
         written = ""
@@ -92,7 +92,7 @@ def show_coverage(order: Order) -> None:
     """How much of the corpus has what."""
     total, covered = resources.store().bulk.coverage(order.corpus, order.split)
     st.plotly_chart(
-        charts.coverage(covered, total),
+        charts.coverage(covered, total, dict(stages.TITLES.items())),
         config=charts.HIDE_BAR,
         alt=f"Of {total:,} samples: " + ", ".join(f"{number:,} with {what}" for what, number in covered.items()),
     )

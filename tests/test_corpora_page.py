@@ -59,7 +59,7 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
     )
 
     choose(page, "What", "own/train")
-    choose(page, "Form", "label_studio")
+    choose(page, "Format", "label_studio")
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save").click()
@@ -68,7 +68,7 @@ def test_a_file_goes_in_and_comes_out_in_another_form(page: Page, workspace: Pat
         assert archive.namelist() == ["train.json", "train-label_studio.provenance"]
     assert corpora.find("label_studio").read(tmp_path / "train.json") == ROWS
 
-    choose(page, "Form", "conll_bio")
+    choose(page, "Format", "conll_bio")
     page.get_by_role("button", name="Export").click()
     expect(page.get_by_role("alert")).to_contain_text("has a caption, for which this form has no place")
     page.get_by_text("caption", exact=True).click()
