@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from core.domain import Sample
-from tests.variants import variant
+from core.domain import Augmentation, Maker, Sample
+from core.store import Store
+from tests.variants import FIRST, variant
 
 
 def open_desk(page: Page, url: str, name: str = "Ada", query: str = "") -> None:
@@ -16,6 +17,32 @@ def open_desk(page: Page, url: str, name: str = "Ada", query: str = "") -> None:
     page.get_by_label("Your name", exact=True).press("Enter")
     page.get_by_role("heading", name="Review", exact=True).click()
     page.wait_for_timeout(300)
+
+
+def add(store: Store, model: str, *texts: str) -> list[str]:
+    """Variants of one model; gives their ids."""
+    ids = []
+    for text in texts:
+        parent = Sample.from_tokens(tuple(f"parent of {text}".split()))
+        made = Augmentation(
+            parent_id=parent.id,
+            kind="style",
+            answer=text,
+            variant=Sample.from_tokens(tuple(text.split()), entities=()),
+            maker=Maker(model=model, created=FIRST),
+        )
+        store.add(parent, made)
+        ids.append(made.id)
+    return ids
+
+
+def states(store: Store, ids: list[str]) -> list[str]:
+    found = map(store.queue.find, ids)
+    return [item.state for item in found if item]
+
+
+def quiet(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def tagged(sample: Sample) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from core.identity import local
 from core.review import guidelines, rules
 from core.store import Store
 from core.store.queue import Rules
-from tests.reviewing import Session, open_desk
+from tests.reviewing import Session, add, open_desk, quiet, states
 from tests.variants import FIRST, fill
 
 HOSTILE = (
@@ -32,32 +32,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(folder) as store:
         fill(store, 20)
     return folder
-
-
-def add(store: Store, model: str, *texts: str) -> list[str]:
-    """Variants of one model; gives their ids."""
-    ids = []
-    for text in texts:
-        parent = Sample.from_tokens(tuple(f"parent of {text}".split()))
-        made = Augmentation(
-            parent_id=parent.id,
-            kind="style",
-            answer=text,
-            variant=Sample.from_tokens(tuple(text.split()), entities=()),
-            maker=Maker(model=model, created=FIRST),
-        )
-        store.add(parent, made)
-        ids.append(made.id)
-    return ids
-
-
-def states(store: Store, ids: list[str]) -> list[str]:
-    found = map(store.queue.find, ids)
-    return [item.state for item in found if item]
-
-
-def quiet(page: Page) -> None:
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def test_variants_are_decided_by_keys_alone_and_the_export_is_what_was_approved(
@@ -241,34 +215,6 @@ def test_what_somebody_decided_meanwhile_is_shown_and_not_overturned_unseen(
         page.get_by_role("button", name="Yes, approve exactly these 1").click()
         expect(page.get_by_text("Nothing was done: somebody decided on it meanwhile")).to_be_visible()
         assert states(store, ids) == ["approved", "flagged"]
-
-
-def test_exactly_the_selected_rows_are_decided_in_bulk_and_one_undo_takes_all_back(
-    page: Page, url: str, workspace: Path
-) -> None:
-    with Store(workspace) as store:
-        ids = add(store, "bulk", *(f"row {number}" for number in range(6)))
-        page.goto(f"{url}/review_list?model=bulk")
-        expect(page.get_by_text("6 of 6 variants")).to_be_visible()
-        page.get_by_label("Your name", exact=True).fill("Ada")
-        page.get_by_label("Your name", exact=True).press("Enter")
-        table = page.get_by_test_id("stDataFrame")
-        quiet(page)
-        box = table.bounding_box()
-        assert box is not None
-        for row in (1, 2, 4):
-            page.mouse.click(box["x"] + 15, box["y"] + 35 + 84 * row + 42)
-            quiet(page)
-        page.get_by_role("button", name="Approve 3 selected").click()
-        page.get_by_role("button", name="Yes, approve exactly these 3").click()
-        expect(page.get_by_text("3 variants approved")).to_be_visible()
-        approved = ["pending", "approved", "approved", "pending", "approved", "pending"]
-        assert states(store, ids) == approved
-        expect(page.get_by_text("3 of 3 variants")).to_be_visible()
-        expect(page.get_by_role("button", name="Approve 0 selected")).to_be_disabled()  # no selection is carried over
-        page.get_by_role("button", name="Undo").click()
-        expect(page.get_by_text("6 of 6 variants")).to_be_visible()
-        assert states(store, ids) == ["pending"] * 6
 
 
 def test_a_key_without_a_name_decides_nothing_and_says_what_is_missing(page: Page, url: str, workspace: Path) -> None:
