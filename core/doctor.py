@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from core import captioners, prediction, teachers
+from core import captioners, students, teachers
 from core.domain import Task
 from core.domain.record import Value
 from core.errors import CotpdError
@@ -56,7 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _students(settings: Settings) -> list[Finding]:
     """The students of either task, the one that the settings name with its problem even where it is of the other."""
-    folders = prediction.student_folders(settings)
+    folders = students.student_folders(settings)
     found = []
     kinds: tuple[tuple[Kind, Task, str], ...] = (
         ("student", "mner", "entities"),
@@ -65,9 +65,9 @@ def _students(settings: Settings) -> list[Finding]:
     for kind, task, what in kinds:
         name = settings.of_task(task).student
         for each, folder in {**folders, name: folders.get(name, Path(name))}.items():
-            finds = prediction.task_of(folder)
+            finds = students.task_of(folder)
             if finds == task or each == name:
-                problem = prediction.unusable(folder) or (None if finds == task else f"it does not find {what}")
+                problem = students.unusable(folder) or (None if finds == task else f"it does not find {what}")
                 found.append(Finding(kind=kind, name=each, chosen=each == name, problem=problem))
     return found
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from core import captioners, teachers
 from core.captioners import Captioner
 from core.settings import Settings
+from core.student.folder import WEIGHTS
+from core.students import student_folder
 from core.teachers import Teacher
 
 if TYPE_CHECKING:
@@ -67,8 +69,7 @@ class Models:
             BadInput: there is none of that name, or it is broken.
             Unavailable: its encoder cannot be loaded.
         """
-        from core.prediction import Predictor, student_folder  # noqa: PLC0415 - torch is slow to import
-        from core.student.files import WEIGHTS  # noqa: PLC0415 - likewise
+        from core.prediction import Predictor  # noqa: PLC0415 - torch is slow to import
 
         weights = student_folder(settings) / WEIGHTS
         trained = weights.stat().st_mtime_ns if weights.exists() else None  # one still in training is loaded anew

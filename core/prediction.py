@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
 
 import torch
 from pydantic import JsonValue
@@ -15,13 +13,13 @@ from torch import Tensor
 from core import bfloat16
 from core.domain import Caption, Knowledge, Maker, Prediction, Sample, ScoredEntity, ScoredRelation, Task, View
 from core.domain.bio import entities_from_tags
-from core.errors import BadInput, Unavailable
-from core.files import fingerprint
+from core.errors import BadInput
 from core.progress import Progress
-from core.settings import ASSETS, Settings
-from core.student import encoder, files
+from core.settings import Settings
+from core.student import files
 from core.student.model import Student
 from core.student.views import Batch, Encoded, ViewBuilder, sections
+from core.students import student_folder, student_folders, weights_of
 
 BATCH_SIZE = 32
 
@@ -176,71 +174,3 @@ class Predictor:
             logits = getattr(self.student, view)(batch)
             best = self.student.head.decode(logits, batch.asked)
             return batch, best, self.student.head.log_posteriors(logits, batch.asked)
-
-
-def student_folder(settings: Settings) -> Path:
-    """The folder of the student that the settings name; it may not exist."""
-    return student_folders(settings).get(settings.student, Path(settings.student))
-
-
-def student_mark(settings: Settings) -> str:
-    """The mark of the student that the settings name, which need not be loaded for it.
-
-    Raises:
-        BadInput: there is none, or its weights cannot be read.
-    """
-    folder = student_folder(settings)
-    return f"{folder.name} {weights_of(folder)}"
-
-
-def mark_of(maker: Maker) -> str:
-    """The mark of the student that made a prediction."""
-    return " ".join(str(part) for part in (maker.model, maker.parameters.get("weights")) if part)
-
-
-def weights_of(folder: Path) -> str:
-    """The fingerprint of a student's weights.
-
-    Raises:
-        BadInput: they are not there, or cannot be read.
-    """
-    path = folder / files.WEIGHTS
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise BadInput(f"{folder} holds no student: {files.WEIGHTS}: {error.strerror}") from error
-    return _fingerprint(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=32)
-def _fingerprint(path: Path, changed: int, size: int) -> str:
-    """Looked at again when the file `changed`."""
-    return fingerprint(path)
-
-
-def student_folders(settings: Settings) -> dict[str, Path]:
-    """The trained students there are, by name: the shipped ones, then those of the workspace."""
-    found = {}
-    for home in (ASSETS / "students", settings.workspace / "students"):
-        for config in sorted(home.glob(f"*/{files.CONFIG}")):
-            found[config.parent.name] = config.parent
-    return found
-
-
-def task_of(folder: Path) -> Task:
-    """What the student in a folder was trained to answer; entities, where that cannot be told, as `unusable` tells."""
-    try:
-        return files.read_config(folder).task
-    except BadInput:
-        return "mner"
-
-
-def unusable(folder: Path) -> str | None:
-    """Why the student in a folder cannot be used here, or None; no weights are loaded."""
-    try:
-        encoder.source(files.read_config(folder).encoder)
-    except (BadInput, Unavailable) as error:
-        return str(error)
-    if not (folder / files.WEIGHTS).is_file():
-        return f"{folder / files.WEIGHTS} is missing"
-    return None

@@ -9,9 +9,9 @@ from core.analysis.report import Report, compare, report
 from core.analysis.sides import Side
 from core.analysis.slices import Known
 from core.analysis.tables import Number
-from core.prediction import student_folders, task_of
 from core.settings import STUDENT_OF
 from core.stored import stored_rows
+from core.students import student_folders, task_of
 
 SHOWN = 10
 """Samples shown at once."""

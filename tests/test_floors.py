@@ -30,6 +30,7 @@ FLOORS = (
         "training",
         "evaluation",
         "prediction",
+        "students",
         "models",
         "importing",
         "exporting",

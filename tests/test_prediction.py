@@ -13,6 +13,7 @@ from core.prediction import BATCH_SIZE, Labelled, Predictor
 from core.settings import Settings
 from core.student import files
 from core.student.config import StudentConfig
+from core.student.folder import WEIGHTS
 
 SAMPLE = Sample.from_text("ana goes to paris !")
 MAKER = Maker(model="by hand", created=datetime(2026, 1, 1, tzinfo=UTC))
@@ -37,7 +38,7 @@ def test_both_views_find_what_the_student_learnt(predictor: Predictor, student: 
     assert alone.bare() == helped.bare()
     assert [each.score for each in alone.entities] != [each.score for each in helped.entities]
     assert (alone.view, helped.view) == ("without_knowledge", "with_knowledge")
-    weights = {"weights": fingerprint(student / files.WEIGHTS)}
+    weights = {"weights": fingerprint(student / WEIGHTS)}
     assert alone.maker.parameters == weights
     assert helped.maker.parameters == {**weights, "caption": caption.id, "knowledge": [thought.id]}
 

@@ -14,7 +14,7 @@ from core.domain import Augmentation, Knowledge, Maker, Relation, Sample, Span
 from core.errors import BadInput
 from core.identity import local
 from core.models import Models
-from core.prediction import Predictor, student_mark
+from core.prediction import Predictor
 from core.review import opinions
 from core.review.walk import Walk
 from core.settings import Settings
@@ -22,6 +22,7 @@ from core.store import Store
 from core.store.filters import ORDERS, Filter, Order
 from core.store.queue import Item, Queue
 from core.student import files
+from core.students import student_mark
 from core.workbench import Workbench
 from tests.variants import FIRST, fill, variant
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from core.errors import BadInput
 from core.student import files
 from core.student.config import StudentConfig
+from core.student.folder import CONFIG, WEIGHTS
 from tests.students import LABELS, TWEET, logits
 
 
@@ -17,7 +18,7 @@ def test_a_saved_student_answers_as_before_and_leaves_out_the_encoders_own_embed
     before = logits(untrained, [(TWEET, ["a city ."])], "with_knowledge")
     after = logits(again, [(TWEET, ["a city ."])], "with_knowledge")
     torch.testing.assert_close(before, after, atol=2e-2, rtol=2e-2)  # half precision on disk
-    names = files.load_file(tmp_path / files.WEIGHTS).keys()
+    names = files.load_file(tmp_path / WEIGHTS).keys()
     assert "generator.queries" in names
     assert not [name for name in names if "word_embeddings" in name or name.startswith("embedding.")]
 
@@ -26,10 +27,10 @@ def test_broken_students_are_refused_by_name(untrained, tmp_path):
     with pytest.raises(BadInput, match=r"holds no student: student\.json.*train it first"):
         files.load(tmp_path)
     files.save(untrained[0], tmp_path)
-    (tmp_path / files.WEIGHTS).write_bytes(b"not weights")
+    (tmp_path / WEIGHTS).write_bytes(b"not weights")
     with pytest.raises(BadInput, match=r"student\.safetensors is broken"):
         files.load(tmp_path)
-    (tmp_path / files.CONFIG).write_text('{"labels": []}')
+    (tmp_path / CONFIG).write_text('{"labels": []}')
     with pytest.raises(BadInput, match=r"student\.json is broken: labels"):
         files.load(tmp_path)
 

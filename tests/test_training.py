@@ -12,6 +12,7 @@ import torch
 
 from core.errors import BadInput
 from core.student import files
+from core.student.folder import WEIGHTS
 from core.student.views import IGNORED
 from core.training import checkpoint, trainer
 from core.training.folder import at_work
@@ -67,7 +68,7 @@ def test_a_killed_run_ends_with_the_same_weights(root, tmp_path, monkeypatch):
     expected, got = files.trained_weights(whole.student), files.trained_weights(resumed.student)
     assert all(torch.equal(expected[name], got[name]) for name in expected)
     assert whole.state.best_f1 == resumed.state.best_f1
-    written = [(tmp_path / name / files.WEIGHTS).read_bytes() for name in ("whole", "killed")]
+    written = [(tmp_path / name / WEIGHTS).read_bytes() for name in ("whole", "killed")]
     assert written[0] == written[1]
 
 

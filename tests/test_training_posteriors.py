@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core.student import files
+from core.student.folder import WEIGHTS
 from core.training import checkpoint, posteriors, teacher
 from core.training.progress import Labelled, Told
 from core.training.trainer import Trainer
@@ -44,7 +45,7 @@ def test_a_teacher_that_was_interrupted_goes_on_where_it_was(root: Path, tmp_pat
     taught(root, tmp_path / "whole").run(listener(whole))
     assert (first, second, whole) == ([8, 16], [24], [8, 16, 24])
     assert not (tmp_path / "run" / posteriors.NAME).exists()
-    written = [(tmp_path / name / files.WEIGHTS).read_bytes() for name in ("run", "whole")]
+    written = [(tmp_path / name / WEIGHTS).read_bytes() for name in ("run", "whole")]
     assert written[0] == written[1]
 
 

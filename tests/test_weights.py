@@ -236,7 +236,7 @@ def test_an_archive_that_is_no_encoder_is_refused_and_removed(
 def test_an_encoder_that_came_in_wheels_can_be_loaded(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.student import encoder
+    from core.student import encoder, sources
     from tests import tiny
 
     files = {file.name: file.read_bytes() for file in tiny.encoder(tmp_path / "saved").iterdir()}
@@ -247,7 +247,7 @@ def test_an_encoder_that_came_in_wheels_can_be_loaded(
         encoder.load("small")
     folder = weights.fetch("small", tmp_path / "cache")
     model, tokenizer = encoder.load("small")
-    assert encoder.source("small") == str(folder)
+    assert sources.source("small") == str(folder)
     assert model.config.hidden_size == 32
     assert tokenizer("ana goes")["input_ids"][0] == tokenizer.cls_token_id
 

@@ -9,6 +9,7 @@ from core.errors import BadInput, CotpdError
 from core.experiments import process
 from core.experiments.tables import PROBLEM, Table, Training
 from core.files import replacing
+from core.student.folder import CONFIG
 from core.training.progress import Report, Told
 
 MOST = 3
@@ -75,8 +76,6 @@ def _chosen(table: Table, trainings: list[Training], only: Collection[str]) -> l
 
 def _check_files(table: Path, root: Path, waiting: Collection[Training]) -> None:
     """Refuse what would fail after hours: a row whose captions, variants or teacher nobody has made yet."""
-    from core.student.files import CONFIG  # noqa: PLC0415 - torch is slow to import
-
     lacking: dict[Path, set[str]] = {}
     for training in waiting:
         for file in training.config.files:

@@ -11,11 +11,12 @@ from core.augmentation.inheritance import inherited
 from core.comparison import answer_changes
 from core.domain import Caption, Prediction, Task
 from core.errors import BadInput, CotpdError, Unavailable
-from core.prediction import Predictor, mark_of, student_folder, student_mark
+from core.prediction import Predictor
 from core.progress import Progress
 from core.store import Store
 from core.store.queue import Item
 from core.stored import known_of
+from core.students import mark_of, student_folder, student_mark
 from core.workbench import Workbench
 
 BATCH = 50

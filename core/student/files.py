@@ -6,19 +6,16 @@ Only what training changed is kept, in half precision: the encoder's frozen word
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from core.errors import BadInput, complaint
+from core.errors import BadInput
 from core.files import replacing
 from core.student import encoder
 from core.student.config import StudentConfig
+from core.student.folder import CONFIG, WEIGHTS, read_config
 from core.student.model import Student
 from core.student.views import ViewBuilder
-
-CONFIG = "student.json"
-WEIGHTS = "student.safetensors"
 
 
 def new(config: StudentConfig) -> tuple[Student, ViewBuilder]:
@@ -54,22 +51,6 @@ def save(student: Student, folder: Path) -> None:
         save_file(halves, part)
     with replacing(folder / CONFIG) as part:
         part.write_text(student.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-
-def read_config(folder: Path) -> StudentConfig:
-    """What kind of student a folder holds.
-
-    Raises:
-        BadInput: none, or its description is broken.
-    """
-    try:
-        return StudentConfig.model_validate_json((folder / CONFIG).read_bytes())
-    except OSError as error:
-        raise BadInput(
-            f"{folder} holds no student: {CONFIG}: {error.strerror}; train it first, or name another"
-        ) from error
-    except ValidationError as error:
-        raise BadInput(f"{folder / CONFIG} is broken: {complaint(error)}; train or copy it anew") from error
 
 
 def load(folder: Path) -> tuple[Student, ViewBuilder]:

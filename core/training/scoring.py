@@ -11,6 +11,7 @@ from core.domain import View
 from core.evaluation.views import VIEWS, Example, Scores, label, score
 from core.prediction import Predictor
 from core.student import files
+from core.student.folder import read_config
 from core.training import folder
 from core.training.config import TrainConfig
 from core.training.data import check_labels, read_examples
@@ -39,7 +40,7 @@ def score_again(config: TrainConfig, root: Path, home: Path) -> None:
     """
     with folder.at_work(home):
         tests = {name: read_examples(split, root, config.student.task) for name, split in config.test.items()}
-        known = files.read_config(home).labels
+        known = read_config(home).labels
         for name, examples in tests.items():
             theirs = {label for each in examples for label in each.labels}
             check_labels(f"test.{name}", theirs, known, config.student.task)

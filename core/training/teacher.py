@@ -10,6 +10,7 @@ from torch import Tensor
 from core.evaluation.views import Example
 from core.files import fingerprint
 from core.student import files
+from core.student.folder import WEIGHTS
 from core.training.data import digest
 from core.training.posteriors import Kept
 from core.training.progress import Labelled
@@ -23,7 +24,7 @@ class Teacher:
     def __init__(self, folder: Path) -> None:
         """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
         self.student, self._views = files.load(folder)
-        self.fingerprint = fingerprint(folder / files.WEIGHTS)
+        self.fingerprint = fingerprint(folder / WEIGHTS)
 
     def posteriors(
         self,

@@ -22,6 +22,7 @@ from core.files import fingerprint
 from core.prediction import Predictor
 from core.student import files
 from core.student.config import StudentConfig
+from core.student.folder import WEIGHTS
 from core.student.labels import label_set
 from core.student.model import Student
 from core.student.views import Batch
@@ -102,7 +103,7 @@ class Trainer:
             samples=digest(self._everything),
             dev_samples=digest(self.dev),
             labels=labels,
-            start=fingerprint(self._beside(config.start) / files.WEIGHTS) if config.start else None,
+            start=fingerprint(self._beside(config.start) / WEIGHTS) if config.start else None,
             teacher=teacher.fingerprint if teacher else None,
             processes=processes,
             precision=self._precision,
@@ -323,7 +324,7 @@ class Trainer:
                 "precision": self._precision,
                 "peak_memory_gb": round(self.state.peak_memory / 2**30, 2),
                 "parameters": sum(weight.numel() for weight in files.trained_weights(self.student).values()),
-                "student": fingerprint(self.folder / files.WEIGHTS),
+                "student": fingerprint(self.folder / WEIGHTS),
                 "teacher": self._course.teacher,
                 "start": self._course.start,
                 "tests": tests,
