@@ -46,7 +46,7 @@ def pick_cases() -> list[str]:
             label,
             ids,
             index=ids.index(linked) if linked else None,
-            format_func=lambda case_id: f"{inert.short(texts[case_id], 70)} · {case_id[:4]}",  # noqa: B023
+            format_func=lambda case_id: f"{case_id[:4]} · {inert.short(texts[case_id], 70)}",  # noqa: B023
             placeholder=hint,
             key=f"pick_{name}",
         )

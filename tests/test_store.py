@@ -166,6 +166,8 @@ def test_recent_cases_are_those_that_were_studied_the_last_one_first(store: Stor
     assert [studied.sample for studied in store.recent()] == [first, second]
     assert before <= store.recent()[1].at <= store.recent()[0].at <= datetime.now(UTC)
     assert [studied.sample for studied in store.recent(limit=1, offset=1)] == [second]
+    assert [studied.sample for studied in store.recent(text=second.text[:5].upper())] == [second]
+    assert store.recent(text="100%_") == []
 
 
 def test_a_corpus_keeps_its_order_and_its_duplicates(store: Store) -> None:

@@ -31,17 +31,22 @@ def add_to(app: typer.Typer) -> None:
 
 def list_cases(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    text: Annotated[str, typer.Option(help="A part of the tweet's words.")] = "",
     workspace: Workspace = None,
     as_json: AsJson = False,
 ) -> None:
     """List what was studied in the workspace, the latest first, with the ids that 'explain' and 'whatif' take."""
-    studied = Store(Settings.read(workspace=workspace).workspace).recent(limit=limit)
+    studied = Store(Settings.read(workspace=workspace).workspace).recent(limit=limit, text=text)
     document = [
         {"id": each.sample.id, "at": each.at.isoformat(), "text": each.sample.text, **ends_of(each.sample)}
         for each in studied
     ]
     lines = [f"{each.sample.id}  {each.at:%Y-%m-%d %H:%M} UTC  {each.sample.subject}" for each in studied]
-    answer({"cases": document}, as_json=as_json, lines=lines or ["Nothing has been studied yet."])
+    answer(
+        {"cases": document},
+        as_json=as_json,
+        lines=lines or ["There is none." if text else "Nothing has been studied yet."],
+    )
 
 
 def explain(

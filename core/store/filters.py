@@ -72,8 +72,7 @@ def conditions(wanted: Filter, reviewer: str) -> tuple[list[str], list[Any]]:
             values.append(limit)
     if wanted.text:
         where.append("queue.text LIKE ? ESCAPE '\\'")
-        escaped = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values.append(f"%{escaped}%")
+        values.append(pattern(wanted.text))
     if wanted.disputed:
         where.append("queue.disputed = 1")
     if not wanted.dropped:
@@ -85,3 +84,9 @@ def conditions(wanted: Filter, reviewer: str) -> tuple[list[str], list[Any]]:
         )
         values.append(reviewer)
     return where, values
+
+
+def pattern(words: str) -> str:
+    """What `LIKE ? ESCAPE '\\'` finds these words by, wherever they stand in a text."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

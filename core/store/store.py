@@ -31,6 +31,7 @@ from core.store.answers import Approval, Asked, Case, Studied
 from core.store.attempts import Attempts
 from core.store.bulk import Bulk
 from core.store.connection import Connections, begin, explained
+from core.store.filters import pattern
 from core.store.queue import Queue
 from core.store.rows import TABLES, Kind, Stored, canonical, insert, record_of, timestamp
 
@@ -157,13 +158,15 @@ class Store:
         rows = self._rows("SELECT DISTINCT corpus, split FROM memberships ORDER BY corpus, split")
         return [(row["corpus"], row["split"]) for row in rows]
 
-    def recent(self, *, limit: int = 20, offset: int = 0) -> list[Studied]:
-        """The cases that were studied, the last one first."""
+    def recent(self, *, limit: int = 20, offset: int = 0, text: str = "") -> list[Studied]:
+        """The cases that were studied, the last one first: those whose tweet holds a text (ASCII letters in either
+        case)."""
         sql = """
             SELECT record, max(at) AS at FROM studies JOIN samples ON samples.id = sample_id
+            WHERE ? = '' OR json_extract(record, '$.text') LIKE ? ESCAPE '\\'
             GROUP BY sample_id ORDER BY max(number) DESC LIMIT ? OFFSET ?
         """
-        rows = self._rows(sql, limit, offset)
+        rows = self._rows(sql, text, pattern(text), limit, offset)
         return [Studied(record_of(Sample, row["record"]), datetime.fromisoformat(row["at"])) for row in rows]
 
     def captions(self, sample_id: str, **asked: Unpack[Asked]) -> list[Caption]:
