@@ -20,7 +20,7 @@ from core.teachers import Ask, Teacher, kept_forms
 AT_ONCE = 500
 """Samples that one look into the store is about."""
 
-Labelled = tuple[Sample, tuple[Entity, ...] | None]
+LabelledSample = tuple[Sample, tuple[Entity, ...] | None]
 """A sample with its entities: gold ones, or those that the student found; None where nobody looked."""
 
 
@@ -74,7 +74,7 @@ class Augmenting:
         self,
         store: Store,
         teacher: Teacher,
-        samples: Iterable[Labelled],
+        samples: Iterable[LabelledSample],
         wish: Wish,
         pool: EntityPool,
     ) -> None:
@@ -174,7 +174,7 @@ class Augmenting:
             yield made
 
 
-def _once(samples: Iterable[Labelled]) -> Iterator[Labelled]:
+def _once(samples: Iterable[LabelledSample]) -> Iterator[LabelledSample]:
     """Each sample at the first of its places."""
     seen: set[str] = set()
     for sample, entities in samples:
@@ -227,7 +227,7 @@ class _Series:
 
 
 def _planned(
-    labelled: Labelled, teacher: Teacher, wish: Wish, pool: EntityPool, left: dict[str, int]
+    labelled: LabelledSample, teacher: Teacher, wish: Wish, pool: EntityPool, left: dict[str, int]
 ) -> Iterator[_Series]:
     """A sample's series, one a kind; `left` is what the quotas still allow, and goes down."""
     sample, entities = labelled

@@ -9,6 +9,11 @@ def printable(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def one_line(text: str) -> str:
+    """The same in a single line: a space for each run of white space."""
+    return " ".join(printable(text).split())
+
+
 def mended(text: str) -> str:
     """Text that can be kept: halves of a surrogate pair that came apart are joined, and a half alone is replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -185,7 +185,7 @@ class Study:
     def _run(self, name: StageName, work: Callable[[Hear], Made]) -> Made | None:
         try:
             record = work(lambda piece: self._hear(name, piece))
-            self._workbench.store.show(record)  # an answer of another day, perhaps, and another model's came since
+            self._workbench.store.mark_shown(record)  # perhaps of another day, and another model's came since
         except _Skip as reason:
             self._set(name, state="skipped", note=str(reason))
         except _Stopped:
@@ -275,7 +275,7 @@ class Study:
         return self._workbench.predict_with(self.sample, caption, thoughts, lambda _: hear(""))
 
     def _augment(self, kind: AugmentationKind, hear: Hear) -> Made:
-        self._begin(kind, "without_knowledge")
+        self._begin(kind, "with_knowledge")
         return self._workbench.augment(kind, self.sample, self._entities(), hear)
 
     def _entities(self) -> tuple[Entity, ...] | None:

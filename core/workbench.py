@@ -12,7 +12,7 @@ from PIL import Image
 
 from core import augmentation, images, knowledge
 from core.augmentation import EntityPool
-from core.augmenting import Labelled
+from core.augmenting import LabelledSample
 from core.captioners import Regions
 from core.domain import (
     Augmentation,
@@ -211,7 +211,7 @@ class Workbench:
             return sample.entities
         return self.predict(sample).bare()
 
-    def labelled(self, samples: Sequence[Sample], show: Progress) -> Iterator[Labelled]:
+    def labelled(self, samples: Sequence[Sample], show: Progress) -> Iterator[LabelledSample]:
         """Each sample with its mentions, looked for as it is taken; `show` is told how many of how many are."""
         for number, sample in enumerate(samples):
             show(number, len(samples))

@@ -267,7 +267,7 @@ def test_a_teacher_of_relations_labels_more_pairs(root, tmp_path):
 
 def test_a_label_that_the_teacher_lacks_is_refused_before_it_labels_anything(root, tmp_path, monkeypatch):
     trained(root, tmp_path / "teacher", student={"generator": "bare"}, alpha=0, epochs=1)
-    monkeypatch.setattr(trainer.Teacher, "posteriors", lambda *_, **__: pytest.fail("it labelled"))
+    monkeypatch.setattr(trainer.FrozenTeacher, "posteriors", lambda *_, **__: pytest.fail("it labelled"))
     train = {"path": "train.txt", "rename": {"LOC": "CITY"}}
     with pytest.raises(BadInput, match="train has label 'B-CITY', which the teacher doesn't: `rename` it"):
         trainer.Trainer(config(root, train=train, teacher=tmp_path / "teacher"), root, tmp_path / "run")

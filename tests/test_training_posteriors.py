@@ -9,7 +9,7 @@ import torch
 from core.student import files
 from core.student.folder import WEIGHTS
 from core.training import checkpoint, posteriors, teacher
-from core.training.progress import Labelled, Told
+from core.training.progress import TeacherProgress, Told
 from core.training.trainer import Trainer
 from tests.tiny import config, trained
 
@@ -28,7 +28,7 @@ def taught(root: Path, folder: Path) -> Trainer:
 
 def listener(said: list[int], *, until: int | None = None) -> Callable[[Told], None]:
     def report(told: Told) -> None:
-        if isinstance(told, Labelled):
+        if isinstance(told, TeacherProgress):
             said.append(told.done)
             if told.done == until:
                 raise KeyboardInterrupt

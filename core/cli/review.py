@@ -12,7 +12,7 @@ from core.cli.door import AsJson, answer, command, progress, workbench
 from core.domain import Augmentation, Choice, Entity, State
 from core.errors import BadInput, complaint
 from core.identity import local
-from core.printable import printable
+from core.printable import one_line, printable
 from core.settings import Settings
 from core.store import Store
 from core.store.filters import ORDERS, STATES, Filter
@@ -323,8 +323,7 @@ def _line(made: Augmentation) -> str:
 
 
 def _flat(text: str) -> str:
-    """Somebody's words as one line of a terminal, which obeys no control character in them."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)[:200]
+    return one_line(text)[:200]
 
 
 def _coefficient(agreed: Any) -> str:

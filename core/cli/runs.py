@@ -9,6 +9,7 @@ import typer
 from core.cli.door import AsJson, answer, command
 from core.domain import View
 from core.errors import BadInput
+from core.printable import one_line
 from core.runs import Run, summary
 from core.runs import runs as find_runs
 from core.settings import Settings
@@ -61,12 +62,12 @@ def _line(run: dict[str, Any]) -> str:
         f"{name} " + " / ".join(f"{scores[view]:.2f}" if view in scores else "-" for view in VIEWS)
         for name, scores in run["test_f1"].items()
     )
-    parts = [f"{run['state']:8}", run["name"], best, *tests, f"{_words(run['age'])} ago"]
+    parts = [run["name"], best, *tests, f"{_words(run['age'])} ago"]
     if run["seconds_left"] is not None:
         parts.append(f"about {_words(run['seconds_left'])} left")
     if run["problem"]:
         parts.append(f"problem: {run['problem']}")
-    return "".join(sign if sign.isprintable() else "?" for sign in "  ".join(parts))
+    return "  ".join([f"{run['state']:8}", *map(one_line, parts)])
 
 
 def _words(seconds: float) -> str:

@@ -13,7 +13,7 @@ from core.domain import GRAINS, Prediction, Sample
 from core.errors import BadInput, CotpdError
 from core.identity import local
 from core.settings import Settings
-from core.training.progress import Labelled, Told
+from core.training.progress import TeacherProgress, Told
 
 if TYPE_CHECKING:
     from core.evaluation.scores import Score
@@ -43,7 +43,7 @@ def train(
     with progress("training", "steps") if trainer.speaks else nullcontext() as bar:
 
         def show(now: Told) -> None:
-            if isinstance(now, Labelled):
+            if isinstance(now, TeacherProgress):
                 if bar:
                     bar(0, trainer.steps, f"the teacher has labelled {now.done:,} of {now.of:,} samples")
                 return

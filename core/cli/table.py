@@ -13,7 +13,7 @@ from core.experiments.report import markdown
 from core.experiments.tables import find
 from core.files import write_text
 from core.settings import Settings
-from core.training.progress import Labelled
+from core.training.progress import TeacherProgress
 
 if TYPE_CHECKING:
     from core.experiments.run import Failure, Standing
@@ -68,7 +68,7 @@ def _state(now: "Standing") -> str:
     if now.progress is None:
         return f"{state}: starting"
     minutes, seconds = divmod(round(now.progress.seconds_left), 60)
-    if isinstance(now.progress, Labelled):
+    if isinstance(now.progress, TeacherProgress):
         told = f"the teacher labels, {now.progress.done:,}/{now.progress.of:,} samples"
     else:
         told = f"step {now.progress.step:,}/{now.progress.steps:,}, loss {now.progress.loss:.2f}"

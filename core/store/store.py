@@ -125,7 +125,7 @@ class Store:
             insert(db, [sample])
             db.table("studies").insert({"sample_id": sample.id, "at": timestamp(datetime.now(UTC))})
 
-    def show(self, record: Made) -> None:
+    def mark_shown(self, record: Made) -> None:
         """Note that this is what somebody is shown now: from now on it counts as the newest, whenever it was made."""
         with self._writing() as db:
             now = timestamp(datetime.now(UTC))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Labelled:
+class TeacherProgress:
     """How many of the samples a teacher that stands still has labelled, before the first step."""
 
     done: int
@@ -25,5 +25,5 @@ class Progress:
     seconds_left: float
 
 
-Told = Progress | Labelled
+Told = Progress | TeacherProgress
 Report = Callable[[Told], None]

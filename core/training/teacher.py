@@ -13,13 +13,13 @@ from core.student import files
 from core.student.folder import WEIGHTS
 from core.training.data import digest
 from core.training.posteriors import Kept
-from core.training.progress import Labelled
+from core.training.progress import TeacherProgress
 
 BATCH_SIZE = 32
 
 
-class Teacher:
-    """A trained student in its knowledge view. Its posteriors are computed once; no epoch pays for the long pass."""
+class FrozenTeacher:
+    """A trained student in its knowledge view. Its posteriors are computed once; no step pays for the long pass."""
 
     def __init__(self, folder: Path) -> None:
         """Raises BadInput where the folder holds no student, and Unavailable where its encoder cannot be loaded."""
@@ -34,7 +34,7 @@ class Teacher:
         device: torch.device,
         bf16: bool,
         kept: Kept,
-        report: Callable[[Labelled], None],
+        report: Callable[[TeacherProgress], None],
     ) -> list[Tensor]:
         """log p(y_i | x, I, c) of each example: (n, C), in half precision, for there are many.
 
@@ -56,7 +56,7 @@ class Teacher:
                     found[at] = values[asked].half().cpu()
                 kept.write_now_and_then(found)
                 left = (time.monotonic() - begun) / (len(found) - before) * (len(encoded) - len(found))
-                report(Labelled(len(found), len(encoded), left))
+                report(TeacherProgress(len(found), len(encoded), left))
         finally:
             kept.write(found)
         return [found[at] for at in range(len(encoded))]

@@ -36,7 +36,7 @@ from core.training.posteriors import Kept
 from core.training.progress import Progress, Report
 from core.training.scoring import score_tests, score_view
 from core.training.start import begin, differences
-from core.training.teacher import Teacher
+from core.training.teacher import FrozenTeacher
 
 CHECKPOINT_EVERY = 50
 """Steps between checkpoints: what a kill can cost at most."""
@@ -190,7 +190,7 @@ class Trainer:
             raise BadInput(f"start {self.config.start} has {name} = {theirs!r}, student.{name} is {ours!r}")
         return start
 
-    def _known_labels(self, teacher: Teacher | None, start: Student | None) -> tuple[str, ...]:
+    def _known_labels(self, teacher: FrozenTeacher | None, start: Student | None) -> tuple[str, ...]:
         """The labels of the students that this one learns of, whose logits have their order; none where there are
         none."""
         named = [each.config.labels for each in (teacher and teacher.student, start) if each]
@@ -202,11 +202,11 @@ class Trainer:
                 )
         return named[0] if named else ()
 
-    def _load_teacher(self) -> Teacher | None:
+    def _load_teacher(self) -> FrozenTeacher | None:
         """The teacher that stands still, where there is one."""
         if self.config.teacher is None:
             return None
-        teacher = Teacher(self._beside(self.config.teacher))
+        teacher = FrozenTeacher(self._beside(self.config.teacher))
         if teacher.student.config.task != self.config.student.task:
             raise BadInput(
                 f"teacher {self.config.teacher} has head {teacher.student.config.head!r}, which answers another "
