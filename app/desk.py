@@ -24,19 +24,25 @@ KIND_NAMES = {"style": "Another style", "entity": "Another entity", "image": "An
 
 
 def show_card(item: Item) -> None:
-    """A variant beside its parent: what changed, which spans both have, and what the teacher says of it."""
+    """A variant beside its parent: what changed, which spans both have, and what the teacher says of it.
+
+    A variant with another picture has its parent's words: these are shown once, with both pictures in words.
+    """
     show_facts(item)
     gone, new = wording.changed_words(item.parent.tokens, item.variant.tokens)
     with st.container(border=True):
-        st.caption("The parent")
-        marks.show_tweet(item.parent, spans_of(item.parent), gone=gone)
-        st.caption("The variant")
+        if gone or new or not item.augmentation.caption:
+            st.caption("The parent")
+            marks.show_tweet(item.parent, spans_of(item.parent), gone=gone)
+            st.caption("The variant")
+        else:
+            st.caption("The tweet")
         marks.show_tweet(item.variant, spans_of(item.variant), new=new)
         if item.variant.relation and item.variant.relation.label:
             marks.show_relation(item.variant, item.variant.relation.label)
         elif item.variant.relation:
             inert.show(f"{item.variant.ends}: how they are related is not known.", faint=True)
-    show_picture(item)
+        show_picture(item)
 
 
 def show_empty() -> None:
