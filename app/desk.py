@@ -128,3 +128,4 @@ def show_history(item: Item, *, blind: bool) -> None:
         change = f"{event.old or 'nothing'} → {event.new or 'nothing'}{taken_back}"
         reason = f"\n“{event.reason}”" if event.reason else ""
         inert.show(f"{event.at:%Y-%m-%d %H:%M:%S} UTC · {event.reviewer}: {change}{reason}")
+    inert.show(f"Id: {item.augmentation.id}", faint=True)

@@ -17,6 +17,11 @@ def explain() -> st.Page:
     return _page("explain", "Explain", "psychology")
 
 
+def review() -> st.Page:
+    """Variants one by one; `card` in a link's parameters is the id of the one that is shown first."""
+    return _page("review", "Review", "rate_review")
+
+
 def corpora() -> st.Page:
     """What is in the workspace, and what comes in and goes out."""
     return _page("corpora", "Corpora", "import_export")
@@ -31,7 +36,7 @@ def pages() -> dict[str, list[st.Page]]:
     return {
         "One tweet": [case_study(), explain(), _page("cases", "Stored cases", "history")],
         "Review": [
-            _page("review", "Review", "rate_review"),
+            review(),
             _page("review_list", "Review in bulk", "checklist"),
             _page("agreement", "Agreement", "handshake"),
         ],

@@ -208,7 +208,7 @@ def keep_decision(augmentation_id: str, choice: Choice, seen: dict[str, int | No
         decide(resources.store(), augmentation_id, choice, by=people.current(), adjudicates=None, seen=seen)
 
 
-def show_decision(case: Case, made: Augmentation) -> None:
+def show_decision(made: Augmentation) -> None:
     """Approve, reject, or take either back; with who decided and when.
 
     Where several must agree, or none sees another's vote before their own, it is this person's own decision alone.
@@ -220,10 +220,8 @@ def show_decision(case: Case, made: Augmentation) -> None:
     own_alone = rules.blind or rules.votes > 1
     decision = queue.word(made.id, person.name.strip() if own_alone else None)
     if decision is None:
-        approve, reject = st.columns(2)
-        for column, choice, label, icon in (
-            (approve, "approved", "Approve", "thumb_up"),
-            (reject, "rejected", "Reject", "thumb_down"),
+        for column, choice, label, icon in zip(
+            st.columns(2), ("approved", "rejected"), ("Approve", "Reject"), ("thumb_up", "thumb_down"), strict=True
         ):
             column.button(
                 label,
@@ -234,18 +232,20 @@ def show_decision(case: Case, made: Augmentation) -> None:
                 args=(made.id, choice, seen),
                 disabled=not person.may("decide on variants"),
             )
-        return
-    when = decision.at.strftime("%Y-%m-%d %H:%M UTC")
-    inert.show(f"{decision.choice.capitalize()} by {decision.reviewer}, {when}")
-    is_theirs = decision.reviewer == person.name and person.may("decide on variants")
-    st.button(
-        "Undo",
-        key=f"undo_{made.id}",
-        icon=":material/undo:",
-        on_click=keep_decision,
-        args=(made.id, "withdrawn", seen),
-        disabled=not (is_theirs or person.may("undo the decisions of others")),
-    )
+    else:
+        when = decision.at.strftime("%Y-%m-%d %H:%M UTC")
+        inert.show(f"{decision.choice.capitalize()} by {decision.reviewer}, {when}")
+        is_theirs = decision.reviewer == person.name and person.may("decide on variants")
+        st.button(
+            "Undo",
+            key=f"undo_{made.id}",
+            icon=":material/undo:",
+            on_click=keep_decision,
+            args=(made.id, "withdrawn", seen),
+            disabled=not (is_theirs or person.may("undo the decisions of others")),
+        )
+    desk = navigation.review()
+    st.page_link(desk, label="Edit on the desk", icon=":material/edit:", query_params={"card": made.id})
 
 
 def prediction(now: dict[StageName, Stage], view: View) -> Prediction | None:
@@ -333,7 +333,7 @@ def show_results(case_id: str) -> None:
             with column, st.container(border=True, height="stretch"):
                 variant = stages.show_variant(kind, now[kind])
                 if variant:
-                    show_decision(case, variant)
+                    show_decision(variant)
         shown = {stage.record.id for stage in now.values() if stage.record}
         earlier = [each for each in case.augmentations if each.variant and each.id not in shown]
         if earlier:
@@ -341,7 +341,7 @@ def show_results(case_id: str) -> None:
                 for each in earlier:
                     with st.container(border=True):
                         stages.show_variant(each.kind, Stage(state="done", record=each))
-                        show_decision(case, each)
+                        show_decision(each)
 
 
 person = people.current()

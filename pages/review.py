@@ -41,6 +41,10 @@ def walk() -> None:
         to_card(st.session_state.get("said", ""))
     elif st.session_state.walk.item is None:  # there may be new ones by now
         st.session_state.walk.advance()
+    if "card" in st.query_params and st.session_state.mode != "edit":
+        linked = st.query_params.pop("card")
+        st.session_state.walk.show(linked)
+        to_card("" if at_hand() == linked else f"There is no variant {linked}: the link is of another workspace.")
 
 
 def attempt(work: Work, card: str | None = None) -> None:

@@ -238,6 +238,18 @@ def test_filters_live_in_the_url_and_come_back_with_it(page: Page, url: str) -> 
     expect(page.get_by_text("with 19 friends").first).to_be_visible()
 
 
+def test_a_link_opens_one_card_wherever_it_stands(page: Page, url: str, workspace: Path) -> None:
+    with Store(workspace) as store:
+        ids = add(store, "linked", "card one", "card two", "card three")
+        review.decide(store, ids[2], "rejected", by=local("Bo"))
+        page.goto(f"{url}/review?model=linked&card={ids[2]}")
+        expect(page.get_by_text("parent of card three")).to_be_visible()
+        expect(page.get_by_text(f"Id: {ids[2]}")).to_be_visible()
+        page.goto(f"{url}/review?model=linked&card=nope")
+        expect(page.get_by_text("There is no variant nope")).to_be_visible()
+        expect(page.get_by_text("parent of card one")).to_be_visible()
+
+
 def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, url: str, workspace: Path) -> None:
     with Store(workspace) as store:
         ids = add(store, "blind", "blind one", "blind two")
