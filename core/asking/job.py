@@ -23,11 +23,6 @@ class Job:
         """What has become of the run so far."""
         return self._engine.tally
 
-    @property
-    def running(self) -> bool:
-        """Whether it has begun and not ended."""
-        return self._thread.ident is not None and not self._ended.is_set()
-
     def start(self) -> None:
         """Begin."""
         self._thread.start()
