@@ -17,7 +17,7 @@ from typing import Literal
 
 from core.asking import Engine, Limits, Work
 from core.asking.estimate import Forecast
-from core.asking.prices import price_of
+from core.asking.prices import price_of, price_within
 from core.augmentation import EntityPool
 from core.augmenting import Augmenting, Wish, names_of_other_splits
 from core.captioning import caption_all
@@ -193,11 +193,7 @@ class CorpusJob:
 
         work = work_of(self._bench, self.order, show)
         teacher = self._bench.models.teacher(self._bench.settings)
-        price = price_of(teacher, self._bench.settings)
-        if self.order.budget is not None and price is None:
-            raise BadInput(
-                f"a budget needs a price, and none is known for {teacher.model!r}; COTPD_PRICES names a table"
-            )
+        price = price_within(teacher, self._bench.settings, self.order.budget)
         limits = Limits(self.order.concurrency or teacher.concurrency, budget=self.order.budget)
         self._before, self._uncaptioned = len(work.kept), _uncaptioned(work)
         self._asking = Engine(teacher, self._bench.store, limits, price, planned=work.missing)

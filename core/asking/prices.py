@@ -74,6 +74,18 @@ def price_of(teacher: Teacher, settings: Settings) -> Price | None:
     return Price(line.input, line.output, table.as_of, line.picture) if line else None
 
 
+def price_within(teacher: Teacher, settings: Settings, budget: float | None) -> Price | None:
+    """The same, where it must be known: for a budget.
+
+    Raises:
+        BadInput: there is a budget but no price, or the table of prices is broken.
+    """
+    price = price_of(teacher, settings)
+    if budget is not None and price is None:
+        raise BadInput(f"a budget needs a price, and none is known for {teacher.model!r}: COTPD_PRICES names a table")
+    return price
+
+
 def _read(file: Path) -> _Table:
     try:
         return _Table.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))

@@ -82,13 +82,9 @@ def price_within(bench: "Workbench", budget: float | None) -> "Price | None":
     Raises:
         BadInput: there is a budget but no price, or the table of prices is broken.
     """
-    from core.asking.prices import price_of  # noqa: PLC0415 - openai is slow to import
+    from core.asking import prices  # noqa: PLC0415 - openai is slow to import
 
-    mind = bench.models.teacher(bench.settings)
-    price = price_of(mind, bench.settings)
-    if budget is not None and price is None:
-        raise BadInput(f"--budget needs a price, and none is known for {mind.model!r}: name a table with COTPD_PRICES")
-    return price
+    return prices.price_within(bench.models.teacher(bench.settings), bench.settings, budget)
 
 
 def foreseen(work: "Work", made: str, price: "Price | None") -> list[str]:
