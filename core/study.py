@@ -253,7 +253,7 @@ class Study:
         return opened
 
     def _think(self, grain: Grain, hear: Hear) -> Made:
-        if grain == "multimodality" and self.sample.image is None:
+        if grain == "multimodality" and not self.sample.image:
             raise _Skip("there is no picture to relate the tweet to")
         dialogue, before = self._dialogues.result()[grain]
         if grain != "multimodality":

@@ -41,10 +41,21 @@ def walk() -> None:
         to_card(st.session_state.get("said", ""))
     elif st.session_state.walk.item is None:  # there may be new ones by now
         st.session_state.walk.advance()
-    if "card" in st.query_params and st.session_state.mode != "edit":
-        linked = st.query_params.pop("card")
-        st.session_state.walk.show(linked)
-        to_card("" if at_hand() == linked else f"There is no variant {linked}: the link is of another workspace.")
+        if st.session_state.walk.item:
+            to_card(st.session_state.said)
+    if linked := st.query_params.get("card"):
+        open_linked(linked)
+
+
+def open_linked(card: str) -> None:
+    """Show the card that a link names, once; an edit that is open goes first."""
+    if st.session_state.mode == "edit" and card != at_hand():
+        st.session_state.said = "This edit is open still: save or cancel it, and the linked variant comes."
+        return
+    del st.query_params["card"]
+    if st.session_state.mode != "edit":
+        st.session_state.walk.show(card)
+        to_card("" if at_hand() == card else f"There is no variant {card}: the link is of another workspace.")
 
 
 def attempt(work: Work, card: str | None = None) -> None:
@@ -121,8 +132,9 @@ def back() -> None:
 
 def undo() -> None:
     """Take back the latest act; one about many variants only after one more question."""
-    act = resources.store().queue.latest_act(people.current().name.strip())
-    if len(act) > 1 and act[0].choice != "edited":
+    queue, name = resources.store().queue, people.current().name.strip()
+    act = queue.latest_act(name)
+    if len(act) > 1 and act[0].choice != "edited" and not queue.took_back_of(name):
         st.session_state.update(mode="undo", act=act)
     else:
         take_back()
@@ -130,10 +142,9 @@ def undo() -> None:
 
 def take_back_act() -> None:
     """Take back the act that was asked about, if it is the latest still."""
+    to_card("Something else was done meanwhile: nothing is taken back.")
     if resources.store().queue.latest_act(people.current().name.strip()) == st.session_state.act:
         take_back()
-    else:
-        to_card("Something else was done meanwhile: nothing is taken back.")
 
 
 def take_back() -> None:
@@ -294,8 +305,8 @@ def show_reason() -> None:
 @st.fragment
 def show_desk() -> None:
     """The desk; a key runs this part of the page alone."""
-    if st.session_state.walked != wish() and st.session_state.mode != "edit":
-        st.rerun()  # an edit is closed that was open when somebody chose another filter, or typed their name
+    if st.session_state.mode != "edit" and (st.session_state.walked != wish() or "card" in st.query_params):
+        st.rerun()  # an edit is closed that was open when somebody chose another filter, a link, or typed their name
     way = st.session_state.walk
     with problems.shown():
         show_tools(way)

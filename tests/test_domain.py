@@ -69,10 +69,6 @@ def test_a_tweet_of_white_space_is_refused(text: str) -> None:
         Sample.from_text(text)
 
 
-def test_an_empty_name_is_no_picture() -> None:
-    assert Sample.from_tokens(("Ada",), image="") == Sample.from_tokens(("Ada",))
-
-
 def test_the_longest_tweet_is_taken_and_a_longer_one_refused_with_its_length() -> None:
     assert len(Sample.from_text("a" * MAX_CHARACTERS).text) == MAX_CHARACTERS
     with pytest.raises(BadInput, match="10,000 characters"):

@@ -74,6 +74,10 @@ def test_a_grain_is_switched_off_and_a_thought_edited_and_each_try_is_kept_as_a_
     assert "sentence" in first.knowledge
     assert second.sample.text == "Rihanna sang in Oslo"
     assert [second.sample.mention(each) for each in second.answers["with_knowledge"].entities] == ["Rihanna", "Oslo"]
+    page.get_by_role("button", name="As it was").click()
+    expect(words).to_have_value(case.text)
+    with Store(workspace) as store:
+        assert len(store.counterfactuals(case.id)) == 2  # the case itself is no try
 
 
 def test_the_exported_page_opens_without_a_server_and_runs_nothing(

@@ -245,6 +245,9 @@ def test_a_link_opens_one_card_wherever_it_stands(page: Page, url: str, workspac
         page.goto(f"{url}/review?model=linked&card={ids[2]}")
         expect(page.get_by_text("parent of card three")).to_be_visible()
         expect(page.get_by_text(f"Id: {ids[2]}")).to_be_visible()
+        quiet(page)
+        page.keyboard.press("e")
+        expect(page.get_by_label("Words of the variant")).to_have_value("card three")
         page.goto(f"{url}/review?model=linked&card=nope")
         expect(page.get_by_text("There is no variant nope")).to_be_visible()
         expect(page.get_by_text("parent of card one")).to_be_visible()
@@ -271,6 +274,19 @@ def test_others_votes_are_hidden_in_blind_mode_until_one_has_voted(page: Page, u
             expect(page.get_by_text("reviewers disagree", exact=True)).to_be_visible()
         finally:
             rules.change(store, Rules(), by=local("Cleo"))
+
+
+def test_guidelines_that_are_half_written_outlive_a_look_at_another_page(page: Page, url: str) -> None:
+    page.goto(f"{url}/agreement")
+    text = page.get_by_label("Guidelines, shown beside each card")
+    text.fill("Approve what")
+    text.blur()
+    quiet(page)
+    page.get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    page.get_by_role("link", name="Agreement").click()
+    expect(text).to_have_value("Approve what")
+    expect(page.get_by_text("Changed meanwhile")).to_have_count(0)
 
 
 def test_rules_that_are_saved_hold_at_once_on_the_page_itself(page: Page, url: str, workspace: Path) -> None:

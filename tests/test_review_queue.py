@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core import review
-from core.domain import Augmentation, Knowledge, Maker, Relation, Sample, Span
+from core.domain import Augmentation, Caption, Knowledge, Maker, Relation, Sample, Span
 from core.errors import BadInput
 from core.identity import local
 from core.models import Models
@@ -254,6 +254,25 @@ def test_the_student_is_asked_once_about_each_variant_in_both_views(
         next(trained.head.parameters()).mul_(0.5)
     files.save(trained, mine)
     assert opinions.ask_all(again, lambda done, total: None) == 3  # it was trained anew
+
+
+def test_the_student_is_told_of_a_variant_what_still_holds_for_it(
+    tmp_path: Path, models: Models, student: Path
+) -> None:
+    bench = Workbench(Settings.read(workspace=tmp_path, student=str(student)), models=models)
+    parent, pen = Sample.from_text("ana goes to paris !"), Maker(model="pen", created=FIRST)
+    caption = Caption(sample_id=parent.id, text="a city .", maker=pen)
+    thought = Knowledge(sample_id=parent.id, grain="noun", text="paris place", maker=pen)
+    other = Sample.from_text("bob goes to rome !")
+    made = Augmentation(parent_id=parent.id, kind="entity", answer="", variant=other, maker=pen)
+    bench.store.add(parent, caption, thought, made)
+    opinions.ask_all(bench, lambda done, total: None)
+    (item,) = items(bench.store)
+    kept = opinions.kept_opinion(bench.store, item, student_mark(bench.settings))
+    assert kept is not None
+    assert kept.with_knowledge is not None
+    assert kept.with_knowledge.maker.parameters["knowledge"] == []
+    assert kept.with_knowledge.maker.parameters["caption"] == caption.id
 
 
 def test_a_variant_of_a_pair_is_one_for_the_student_of_relations(

@@ -222,6 +222,23 @@ def test_variants_of_pairs_that_a_student_of_entities_was_asked_about_are_asked_
         assert store.samples("demo", "pairs, imported") == [SAMPLE]
 
 
+def test_variants_whose_student_was_told_too_much_are_asked_about_anew(tmp_path: Path) -> None:
+    maker = Maker(model="pen", created=datetime(2026, 5, 1, tzinfo=UTC))
+    other = Sample.from_text("Bob in Rome")
+    made = [
+        Augmentation(parent_id=SAMPLE.id, kind=kind, answer=kind, variant=other, maker=maker)
+        for kind in ("style", "entity")
+    ]
+    with Store(tmp_path) as store:
+        store.add(SAMPLE, *made)
+        for item in store.queue.unasked(["it"], 2):
+            store.queue.keep_opinion(item, "it", [], uncertainty=0.5, changes=0)
+    with closing(sqlite3.connect(tmp_path / "workspace.db")) as db, db:
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm012_inheritance'")
+    with Store(tmp_path) as store:
+        assert [item.augmentation.kind for item in store.queue.unasked(["it"], 2)] == ["entity"]
+
+
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     Store(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "workspace.db")) as db, db:

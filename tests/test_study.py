@@ -240,6 +240,16 @@ def test_a_second_study_asks_the_teacher_nothing(bench: Workbench, loopback: Loo
     }
 
 
+def test_the_variants_of_a_study_are_those_that_the_batch_door_would_make(bench: Workbench, loopback: Loopback) -> None:
+    study = study_of(bench)
+    stages = run(study)
+    asked = len(loopback.requests)
+    for kind in VARIANTS:
+        made = bench.augment(kind, study.sample, bench.entities(study.sample))
+        assert made == stages[kind].record
+    assert len(loopback.requests) == asked
+
+
 def test_a_study_goes_on_where_a_failed_one_ended(bench: Workbench, loopback: Loopback) -> None:
     loopback.fault, loopback.status = "status", 500
     failed = run(study_of(bench))

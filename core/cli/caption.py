@@ -48,7 +48,7 @@ def caption(
     }
     lines = [each.text for each in made]
     lines.append(f"{len(made):,} captions, {report.kept:,} of them kept before.")
-    pictured = sum(case.sample.image is not None for case in asked)
+    pictured = sum(bool(case.sample.image) for case in asked)
     lines.append(f"{len(failed):,} of {pictured:,} samples with a picture failed; {len(asked) - pictured:,} have none.")
     answer(document, as_json=as_json, lines=lines)
     say(*(f"{each.text}: {problems[each.id]}" for each in failed[:5]))

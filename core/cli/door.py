@@ -93,7 +93,9 @@ def _written_down() -> str:
     """Put the traceback of what is being handled into a file, and say which."""
     with (
         suppress(OSError),
-        tempfile.NamedTemporaryFile("w", prefix="cotpd-", suffix=".log", delete=False, encoding="utf-8") as log,
+        tempfile.NamedTemporaryFile(
+            "w", prefix="cotpd-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as log,
     ):
         log.write(traceback.format_exc())
         return f"({log.name} says where)"

@@ -4,7 +4,7 @@ from functools import cached_property
 from itertools import product
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from core.domain.record import Record, Value
 from core.domain.tokens import find_words, split_words
@@ -55,11 +55,6 @@ class Sample(Record):
     image: str | None = None
     entities: tuple[Entity, ...] | None = None
     relation: Relation | None = None
-
-    @field_validator("image", mode="before")
-    @classmethod
-    def _no_name_is_no_picture(cls, name: object) -> object:
-        return None if name == "" else name
 
     @classmethod
     def from_text(cls, text: str, *, task: Task = "mner", image: str | None = None) -> Self:

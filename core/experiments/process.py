@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from core.errors import CotpdError
+from core.errors import BadInput, CotpdError
 from core.files import write_text
 from core.training.folder import is_over
 from core.training.progress import Report, Told
@@ -74,6 +74,7 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
         except OSError:
             _stop()  # nobody listens any more
 
+    (folder / TRACEBACK).unlink(missing_ok=True)
     try:
         from core.training import scoring, trainer  # noqa: PLC0415 - torch is slow to import
 
@@ -86,9 +87,11 @@ def _work(pipe: "Connection", config: "TrainConfig", root: Path, folder: Path) -
     except CotpdError as error:
         problem = error
     except Exception as error:  # noqa: BLE001 - it is told, and written down whole
-        write_text(traceback.format_exc(), folder / TRACEBACK)
-        what = f"{type(error).__name__}: {error}"
-        problem = CotpdError(f"something unforeseen went wrong: {what}; {folder / TRACEBACK} says where")
+        what = f"something unforeseen went wrong: {type(error).__name__}: {error}"
+        with suppress(BadInput, ValueError):
+            write_text(traceback.format_exc(), folder / TRACEBACK)
+            what += f"; {folder / TRACEBACK} says where"
+        problem = CotpdError(what)
     else:
         return
     with suppress(OSError):  # perhaps nobody listens any more

@@ -33,7 +33,7 @@ class Opinion:
 
 
 def kept_opinion(store: Store, item: Item, mark: str | None) -> Opinion | None:
-    """What the student of that mark (`core.prediction`) found in a variant, if it was the last that was asked."""
+    """What the student of that mark (`core.students`) found in a variant, if it was the last that was asked."""
     if mark is None or item.student != mark:
         return None
     kept = store.predictions(item.variant.id, augmentation=item.augmentation.id)

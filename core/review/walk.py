@@ -49,11 +49,11 @@ class Walk:
         self.item = self.queue.find(self._trail.pop())
 
     def show(self, augmentation_id: str) -> None:
-        """Step aside to one card, wherever it stands; the one at hand comes next again."""
+        """Step aside to one card, wherever it stands, as it stands now; another at hand comes next again."""
         found = self.queue.find(augmentation_id)
-        if found is None or (self.item and self.item.augmentation.id == augmentation_id):
+        if found is None:
             return
-        if self.item:
+        if self.item and self.item.augmentation.id != augmentation_id:
             self._ahead.appendleft(self.item.augmentation.id)
         self.item = found
 
