@@ -66,7 +66,7 @@ def _both_views(rows: Sequence[tuple[str, str, float | None, float | None]]) -> 
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         dragmode=False,
     )
-    figure.update_xaxes(range=[0, 1.04], tickformat=".0%", fixedrange=True, title="how sure")
+    figure.update_xaxes(range=[-0.02, 1.04], tickformat=".0%", fixedrange=True, title="how sure")
     figure.update_yaxes(tickvals=list(places), ticktext=[row[0] for row in rows], fixedrange=True, automargin=True)
     return figure
 
