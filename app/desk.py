@@ -31,7 +31,8 @@ def show_card(item: Item) -> None:
     show_facts(item)
     gone, new = wording.changed_words(item.parent.tokens, item.variant.tokens)
     with st.container(border=True):
-        if gone or new or not item.augmentation.caption or spans_of(item.parent) != spans_of(item.variant):
+        relabelled = spans_of(item.parent) not in ((), spans_of(item.variant))
+        if gone or new or relabelled or not item.augmentation.caption:
             st.caption("The parent")
             marks.show_tweet(item.parent, spans_of(item.parent), gone=gone)
             st.caption("The variant")
